@@ -52,9 +52,13 @@ function prepareAddress(text: string): string {
 }
 
 function mapped(text: string): string {
-  // Character by character: a sigma before a dot is no final one in a domain (UTS #46 maps it the same way).
-  const lower = Array.from(widthMapped(text), (char) => char.toLowerCase()).join("");
-  return lower.replace(separator, ".").normalize("NFC");
+  if (asciiDomain.test(text)) return text.toLowerCase();
+  return lowerCase(widthMapped(text)).replace(separator, ".").normalize("NFC");
+}
+
+/** Character by character: a sigma before a dot is no final one in a domain (UTS #46 maps it the same way). */
+function lowerCase(text: string): string {
+  return Array.from(text, (char) => char.toLowerCase()).join("");
 }
 
 function withoutFinalDot(text: string): string {
@@ -76,8 +80,9 @@ function internationalised(domain: string): string {
   const labels = unicode.domain.split(".");
   if (labels.length !== given.length) throw new PrecisError("it is not an internationalised domain name");
   for (const [index, label] of labels.entries()) {
-    // Either the label was in its final form, or it was the one A-label of it.
-    if (label !== given[index] && asciiLabels[index] !== given[index]) {
+    // Either the label was in its final form, but for case (UTS #46 makes Cherokee capitals of small letters), or it
+    // was the one A-label of it.
+    if (lowerCase(label) !== given[index] && asciiLabels[index] !== given[index]) {
       throw new PrecisError("it holds a character that IDNA does not allow");
     }
     checkLabel(label, asciiLabels[index] ?? "");

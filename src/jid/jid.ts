@@ -20,7 +20,7 @@ export class JidError extends Error {
 const maxOctets = 1023;
 /**
  * The most UTF-16 code units of a part looked at. The limit in octets holds after preparation, which shortens texts:
- * decomposed characters and A-labels to less than a third. Beyond this bound it would be work for nothing.
+ * decomposed characters and A-labels to little more than a third. Beyond this bound it would be work for nothing.
  */
 const maxUnits = 4096;
 

@@ -19,8 +19,8 @@ export class PrecisError extends Error {
 const widthVariant = /[\u3000\uFF01-\uFFEE]/gu;
 const hasWidthVariant = /[\u3000\uFF01-\uFFEE]/u;
 const nonAsciiSpace = /[\p{Zs}--[ ]]/gv;
-/** Printable ASCII without capitals: what every profile of user names leaves as it is. */
-const plainUsername = /^[!-@[-~]+$/;
+/** Printable ASCII without spaces: what the profiles of user names leave as it is, but for case. */
+const plainUsername = /^[!-~]+$/;
 /** Printable ASCII: what OpaqueString leaves as it is. */
 const plainOpaque = /^[ -~]+$/;
 
@@ -30,7 +30,8 @@ const plainOpaque = /^[ -~]+$/;
  * @throws PrecisError if the text is empty or refused.
  */
 export function usernameCaseMapped(text: string): string {
-  return plainUsername.test(text) ? text : stable(text, (input) => username(input, (name) => name.toLowerCase()));
+  if (plainUsername.test(text)) return text.toLowerCase();
+  return stable(text, (input) => username(input, (name) => name.toLowerCase()));
 }
 
 /** UsernameCasePreserved (RFC 8265 §3.4): as {@link usernameCaseMapped}, but capitals stay. @throws PrecisError */
