@@ -18,7 +18,7 @@ export type CloseReason = "ended" | "reset" | "slow" | "timeout" | "tls" | "shut
 
 /** What a transport tells its user. Never called from inside a call of the transport's own methods. */
 export interface TransportEvents {
-  /** Bytes arrived, in order; never empty. Not called between `pause()` and `resume()`, nor after `close()`'s `closed`. */
+  /** Bytes arrived, in order; never empty. Not called between `pause()` and `resume()`, nor after `close()` or `destroy()`. */
   data(bytes: string): void;
   /** After a `write` returned false: everything written has been taken, go on. */
   drain(): void;
@@ -95,8 +95,11 @@ export interface Transport {
    * Bytes that came in the same `data` after `<starttls/>` or `<proceed/>` were sent in the clear: the stream must not
    * act on them (RFC 6120 §5.4.3.3).
    */
-  startTls?(domain: string | undefined): Promise<void>;
-  /** Sends what is written, then ends. Destroyed after a grace time (default 5 s) if the peer does not close. */
+  readonly startTls?: ((domain: string | undefined) => Promise<void>) | undefined;
+  /**
+   * Sends what is written, then ends. What still arrives is dropped: a stream that wants to hear the peer out waits
+   * for its end first. Destroyed after a grace time (default 5 s) if the peer does not close.
+   */
   close(): void;
   /** Ends at once; what is not sent yet is dropped. */
   destroy(): void;

@@ -1,0 +1,161 @@
+import { type FSWatcher, watch } from "node:fs";
+import { dirname } from "node:path";
+import type { SecureContext } from "node:tls";
+import { type CertificateFiles, daysLeft, type LoadedCertificate, loadCertificate } from "./certificate.ts";
+import type { Log } from "./log.ts";
+
+export interface CertificatesOptions {
+  /** By domain, or by wildcard ("*.example.com": one label). */
+  readonly domains: Readonly<Record<string, CertificateFiles>>;
+  /** The domain whose certificate is shown when none fits; default the first. */
+  readonly fallback?: string;
+  readonly log: Log;
+  /** How often files are compared, besides watching their folders. Default one minute. */
+  readonly pollMs?: number;
+}
+
+/** What an operator wants to know of a certificate. */
+export interface CertificateStatus {
+  readonly domain: string;
+  readonly names: string;
+  readonly notAfter: Date;
+  /** Whole days; negative once expired. */
+  readonly daysLeft: number;
+  readonly warnings: readonly string[];
+}
+
+/** After a change in a folder, time for the other file to be written too. */
+const settleMs = 200;
+
+/**
+ * The certificates of all domains. They are read again when their files change: new connections get the new one,
+ * those that are up keep theirs. A new certificate that is broken, expired or does not fit its key is logged and the
+ * old one kept.
+ */
+export class Certificates {
+  readonly #options: CertificatesOptions;
+  readonly #loaded = new Map<string, LoadedCertificate>();
+  readonly #watchers: FSWatcher[] = [];
+  readonly #fallback: string;
+  /** The last error of each domain, so that it is logged once. */
+  readonly #errors = new Map<string, string>();
+  #settling: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #reloading: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(options: CertificatesOptions) {
+    this.#options = options;
+    this.#fallback = options.fallback ?? Object.keys(options.domains)[0] ?? "";
+  }
+
+  /** Reads all of them and begins to watch. Throws an Error with domain, file and what to do if one is unusable. */
+  static async load(options: CertificatesOptions): Promise<Certificates> {
+    const certificates = new Certificates(options);
+    for (const [domain, files] of Object.entries(options.domains)) {
+      try {
+        const loaded = await loadCertificate(domain, files);
+        if (loaded !== undefined) certificates.#use(domain, loaded);
+      } catch (error) {
+        throw new Error(`certificate of ${domain}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+    if (!certificates.#loaded.has(certificates.#fallback)) {
+      throw new Error(`no certificate of ${certificates.#fallback || "any domain"} is configured`);
+    }
+    certificates.#watch();
+    return certificates;
+  }
+
+  /** The context of a name: exact, then wildcard, then any certificate that names it. */
+  find(name: string): SecureContext | undefined {
+    const host = name.toLowerCase();
+    const dot = host.indexOf(".");
+    const exact = this.#loaded.get(host) ?? (dot > 0 ? this.#loaded.get(`*${host.slice(dot)}`) : undefined);
+    if (exact !== undefined) return exact.context;
+    for (const { x509, context } of this.#loaded.values()) {
+      if (x509.checkHost(host) !== undefined) return context;
+    }
+    return undefined;
+  }
+
+  /** The context for a domain; the fallback's where none fits. */
+  context(domain?: string): SecureContext {
+    const found = domain === undefined ? undefined : this.find(domain);
+    return found ?? this.#loaded.get(this.#fallback)!.context;
+  }
+
+  status(): readonly CertificateStatus[] {
+    return [...this.#loaded].map(([domain, { x509, warnings }]) => ({
+      domain,
+      names: x509.subjectAltName ?? x509.subject,
+      notAfter: x509.validToDate,
+      daysLeft: daysLeft(x509),
+      warnings,
+    }));
+  }
+
+  /** Reads what has changed. Never rejects: what cannot be used is logged, and the old one stays. */
+  async reload(): Promise<void> {
+    // One that is under way may have read the files too early.
+    while (this.#reloading !== undefined) await this.#reloading;
+    this.#reloading = this.#reloadAll();
+    await this.#reloading;
+    this.#reloading = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers.length = 0;
+    clearTimeout(this.#settling);
+    clearInterval(this.#poll);
+  }
+
+  async #reloadAll(): Promise<void> {
+    for (const [domain, files] of Object.entries(this.#options.domains)) {
+      try {
+        const loaded = await loadCertificate(domain, files, this.#loaded.get(domain));
+        if (loaded === undefined) continue;
+        if (daysLeft(loaded.x509) < 0) throw new Error(`${files.certificate}: expired on ${loaded.x509.validTo}`);
+        this.#use(domain, loaded);
+        this.#options.log.info("certificate reloaded", { domain, daysLeft: daysLeft(loaded.x509) });
+      } catch (error) {
+        this.#keep(domain, (error as Error).message);
+      }
+    }
+  }
+
+  #use(domain: string, loaded: LoadedCertificate): void {
+    this.#loaded.set(domain, loaded);
+    this.#errors.delete(domain);
+    for (const warning of loaded.warnings) this.#options.log.warn("certificate", { domain, warning });
+  }
+
+  #keep(domain: string, problem: string): void {
+    if (this.#errors.get(domain) === problem) return;
+    this.#errors.set(domain, problem);
+    this.#options.log.error("the new certificate cannot be used, the old one stays", { domain, problem });
+  }
+
+  /** Folders rather than files: renewals replace files, and links. */
+  #watch(): void {
+    const files = Object.values(this.#options.domains).flatMap(({ certificate, key }) => [certificate, key]);
+    for (const folder of new Set(files.map((file) => dirname(file)))) {
+      try {
+        const watcher = watch(folder, { persistent: false }, () => this.#changed());
+        watcher.on("error", () => watcher.close()); // the poll remains
+        this.#watchers.push(watcher);
+      } catch {
+        this.#options.log.debug("cannot watch a folder of certificates, comparing files instead", { folder });
+      }
+    }
+    this.#poll = setInterval(() => void this.reload(), this.#options.pollMs ?? 60_000).unref();
+  }
+
+  #changed(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void this.reload(), settleMs).unref();
+  }
+}
