@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { ScramHash, ScramKeys } from "./authenticator.ts";
 import { decodeText, encodeText } from "./encoding.ts";
 import { SaslError } from "./error.ts";
@@ -111,7 +111,7 @@ export function hasBinding(context: SaslContext): boolean {
 
 /** Keys for a user without any: the salt is always the same for the same name, no proof fits. */
 export function decoyKeys(secret: Uint8Array, user: string, hash: ScramHash, iterations: number): ScramKeys {
-  const material = createHmac("sha512", secret).update(`${hash}\0${user}`).digest();
+  const material = hmac("SHA-512", secret, `${hash}\0${user}`);
   const salt = material.subarray(0, 16);
   const key = Buffer.alloc(hashLength(hash), material.subarray(16));
   return { salt, iterations, storedKey: key, serverKey: key };
