@@ -72,10 +72,14 @@ function checkAsciiLabel(label: string): void {
 }
 
 function internationalised(domain: string): string {
+  const given = domain.split(".");
+  // Every code point takes an octet or more of the ASCII form. Asked first, as Punycode takes time quadratic in a label.
+  if (given.some((label) => Array.from(label).length > maxLabelOctets)) {
+    throw new PrecisError("it has a label of more than 63 octets");
+  }
   const unicode = toUnicode(domain, strict);
   const ascii = unicode.error ? null : toASCII(unicode.domain, strict);
   if (ascii === null) throw new PrecisError("it is not an internationalised domain name");
-  const given = domain.split(".");
   const asciiLabels = ascii.split(".");
   const labels = unicode.domain.split(".");
   if (labels.length !== given.length) throw new PrecisError("it is not an internationalised domain name");

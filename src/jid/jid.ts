@@ -20,9 +20,10 @@ export class JidError extends Error {
 const maxOctets = 1023;
 /**
  * The most UTF-16 code units of a part looked at. The limit in octets holds after preparation, which shortens texts:
- * decomposed characters and A-labels to little more than a third. Beyond this bound it would be work for nothing.
+ * 1023 octets may come of 1533 units if they were decomposed. What is longer would be work for nothing, and much of it:
+ * normalising a pile of marks takes time quadratic in their number.
  */
-const maxUnits = 4096;
+const maxUnits = 2048;
 
 /** What RFC 7622 §3.3.1 excludes from localparts beyond UsernameCaseMapped. */
 const excludedFromLocal = /["&'/:<>@]/;

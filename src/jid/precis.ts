@@ -69,7 +69,7 @@ export function widthMapped(text: string): string {
 function username(text: string, caseMap: (text: string) => string): string {
   const prepared = widthMapped(text);
   // RFC 8265 §3.3.2 wants the class checked before case mapping and normalisation too: U+212A KELVIN SIGN is refused
-  // although its lower case is a plain k. Contextual rules wait for the result: U+00B7 is fine between L as between l.
+  // although its lower case is a plain k, and so is decomposed Hangul. Contextual rules wait for the result: U+00B7 is fine between L as between l.
   refuse(classError(prepared, "identifier"));
   const name = checked(caseMap(prepared).normalize("NFC"), "identifier");
   refuse(bidiError(name));
