@@ -16,7 +16,8 @@ export interface Query {
 
 export interface Database {
   /**
-   * All rows, in order. A read sees every write called before it on the same Database. Integers come back as numbers,
+   * All rows, in order. A read sees every `run` and `batch` called before it on the same Database, and every transaction
+   * that ended before. Integers come back as numbers,
    * beyond 2^53 as bigint; blobs as Uint8Array. With `insert … returning`, it resolves only when the row is on disk.
    */
   all<Row>(query: Query): Promise<Row[]>;

@@ -1,0 +1,106 @@
+import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
+import { MemoryHub } from "#adapters/memory-bus/memory-bus.ts";
+import type { Bus } from "#core/bus.ts";
+import { type Database, sql } from "#core/database.ts";
+import type { Stop } from "#core/feature.ts";
+import type { Server } from "#core/host.ts";
+import { LocalHost } from "#core/local-host.ts";
+import { background, type Logger } from "#core/log.ts";
+import { metrics } from "#core/metrics.ts";
+import { migrate } from "#core/migrations.ts";
+import { Router } from "#core/router.ts";
+import { read } from "#core/settings.ts";
+import type { Authenticator } from "#sasl/authenticator.ts";
+import type { Transport } from "#stream/transport.ts";
+import { features, serverFeatures } from "#features/index.ts";
+
+export interface AssembleOptions {
+  readonly domains: readonly { readonly name: string }[];
+  /** Sections of the configuration, by feature name; what is missing has its defaults. */
+  readonly sections: ReadonlyMap<string, unknown>;
+  readonly db: Database;
+  readonly accounts: (domain: string) => Authenticator;
+  readonly log: Logger;
+  readonly version: string;
+  readonly bus?: Bus;
+}
+
+/** A whole server without its listeners. */
+export interface Assembly {
+  readonly server: Server;
+  readonly hosts: ReadonlyMap<string, LocalHost>;
+  /** Hands a transport in at a door. */
+  accept(door: string, transport: Transport): void;
+  /** Ends every stream, then every feature. The database stays open: it is the caller's. */
+  stop(): Promise<void>;
+}
+
+const core = {
+  owner: "core",
+  steps: ["create table server_secret (name text primary key, value blob not null)"],
+};
+
+/** Puts the parts together: the only place that sees everything. */
+export async function assemble(options: AssembleOptions): Promise<Assembly> {
+  const { db, log } = options;
+  const migrations = [...features, ...serverFeatures]
+    .filter((feature) => feature.migrations !== undefined)
+    .map((feature) => ({ owner: feature.name, steps: feature.migrations! }));
+  await migrate(db, [core, ...migrations]);
+  const master = await masterSecret(db);
+  const bus = options.bus ?? new MemoryHub().join(randomUUID());
+  const counters = metrics();
+  const doors = new Map<string, (transport: Transport) => void>();
+  const router = new Router(bus, log, counters);
+  const server: Server = {
+    router,
+    bus,
+    log,
+    metrics: counters,
+    version: options.version,
+    startedAt: new Date(),
+    secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),
+    listen: (door, accept) => void doors.set(door, accept),
+  };
+  for (const { name } of options.domains) {
+    const accounts = options.accounts(name);
+    const host = new LocalHost({ domain: name, server, db, accounts, log: log.child({ host: name }) });
+    router.hosts.set(host.domain, host);
+    for (const feature of features) {
+      if ((feature.where ?? "accounts") === host.where) await host.start(feature, section(feature, options.sections));
+    }
+  }
+  const stops: Stop[] = [];
+  for (const feature of serverFeatures) {
+    const stop = await feature.setup(server, section(feature, options.sections));
+    if (stop) stops.push(stop);
+  }
+  return {
+    server,
+    hosts: router.hosts,
+    accept(door, transport) {
+      const accept = doors.get(door);
+      if (accept === undefined) throw new Error(`nothing listens at the door ${door}`);
+      accept(transport);
+    },
+    async stop() {
+      for (const stop of stops.reverse()) await stop();
+      for (const host of router.hosts.values()) host.close();
+      background(log, bus.close());
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each feature's settings are checked by its own section
+function section(feature: { readonly name: string; readonly settings?: any }, sections: ReadonlyMap<string, unknown>): any {
+  if (feature.settings === undefined) return undefined;
+  return read(feature.settings, sections.get(feature.name), feature.name);
+}
+
+/** The secret from which all others come: made once, kept in the database. */
+async function masterSecret(db: Database): Promise<Uint8Array> {
+  await db.run(sql`insert into server_secret (name, value) values ('master', ${randomBytes(32)}) on conflict do nothing`);
+  const row = await db.one<{ value: Uint8Array }>(sql`select value from server_secret where name = 'master'`);
+  if (row === undefined) throw new Error("the database keeps no secret");
+  return row.value;
+}

@@ -1,0 +1,35 @@
+import type { Host, Server } from "./host.ts";
+import type { Section } from "./settings.ts";
+
+export interface Xep {
+  readonly number: number;
+  readonly version: string;
+  /** What is not covered, or how. */
+  readonly note?: string;
+}
+
+interface Declared<Settings> {
+  /** Its folder's name. */
+  readonly name: string;
+  readonly xeps: readonly Xep[];
+  /** Its section of the configuration file; the key is the feature's name unless `section` says otherwise. */
+  readonly settings?: Section<Settings>;
+  /** Steps of its schema, append-only. */
+  readonly migrations?: readonly string[];
+}
+
+/** A capability of a host. Everything it registers through its host is undone when it is stopped. */
+export interface Feature<Settings = undefined, Api = void> extends Declared<Settings> {
+  /** Default: every host with accounts; a service is a room or pubsub domain. */
+  readonly where?: "accounts" | "service";
+  setup(host: Host, settings: Settings): Api | Promise<Api>;
+}
+
+/** A capability that is there once, whatever the hosts: it accepts transports. */
+export interface ServerFeature<Settings = undefined> extends Declared<Settings> {
+  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to undo
+  setup(server: Server, settings: Settings): Stop | void | Promise<Stop | void>;
+}
+
+/** Ends what a server feature has open. */
+export type Stop = () => void | Promise<void>;

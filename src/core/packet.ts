@@ -1,0 +1,19 @@
+import type { Presence, Stanza } from "#stanza/stanza.ts";
+import { type Hook, hook } from "./hooks.ts";
+import type { LocalSession } from "./session.ts";
+
+/** A stanza on its way. Handlers may replace the stanza; the rest stays. */
+export interface Packet {
+  stanza: Stanza;
+  /** The session that sent it, if it is one of this node. */
+  readonly origin?: LocalSession | undefined;
+}
+
+/** A local client sends it; fired on its own host, before routing. */
+export const sending: Hook<Packet> = hook("sending");
+/** It reached the domain of its recipient. */
+export const arriving: Hook<Packet> = hook("arriving");
+/** A message to an account that no session took: offline storage, push. */
+export const unclaimed: Hook<Packet> = hook("unclaimed");
+/** A client sends presence without `to` (RFC 6121 §4.2, §4.4, §4.5); `to` of the stanza is the own bare JID. */
+export const presenting: Hook<{ stanza: Presence; readonly origin: LocalSession }> = hook("presenting");

@@ -1,0 +1,56 @@
+import type { Jid } from "#jid/jid.ts";
+import type { Stanza } from "#stanza/stanza.ts";
+import { type Hook, hook } from "./hooks.ts";
+import type { Packet } from "./packet.ts";
+
+export type FactValue = string | number | boolean;
+
+/** What every node may read about a session; owned by the feature that declares it. */
+export interface Fact<T extends FactValue> {
+  readonly name: string;
+  readonly initial: T;
+}
+
+export function fact<T extends FactValue>(name: string, initial: T): Fact<T extends boolean ? boolean : T> {
+  return Object.freeze({ name, initial }) as Fact<T extends boolean ? boolean : T>;
+}
+
+/** Whether the session has sent initial presence (RFC 6121 §4.2). */
+export const available: Fact<boolean> = fact("available", false);
+/** Its priority, -128 to 127 (RFC 6121 §4.7.2.3); means something only while it is available. */
+export const priority: Fact<number> = fact<number>("priority", 0);
+
+/** A bound resource, here or on another node: senders cannot tell. */
+export interface Session {
+  readonly jid: Jid;
+  get<T extends FactValue>(fact: Fact<T>): T;
+  /** Announced to all nodes; only the session's own node may. */
+  set<T extends FactValue>(fact: Fact<T>, value: T): void;
+  send(stanza: Stanza): void;
+}
+
+/** The end of a session that holds its connection; filled by c2s. */
+export interface Connection {
+  /** The peer's address, for the log. */
+  readonly peer: string;
+  /** Writes a stanza to the client. */
+  deliver(stanza: Stanza): void;
+  /** Closes the stream with a stream error condition (RFC 6120 §4.9.3), or orderly. */
+  end(condition?: "conflict" | "not-authorized" | "policy-violation" | "reset" | "system-shutdown", text?: string): void;
+}
+
+/** A session of this node. */
+export interface LocalSession extends Session {
+  readonly connection: Connection;
+  /** The `xml:lang` of its stream. */
+  readonly lang: string | undefined;
+  /** When it was bound. */
+  readonly since: Date;
+}
+
+/** A resource has been bound (RFC 6120 §7); on its own node. */
+export const opened: Hook<LocalSession> = hook("session opened");
+/** A session has ended, however: its row is gone already. On its own node, exactly once. */
+export const closed: Hook<LocalSession> = hook("session closed");
+/** About to be written, on the session's node; whoever takes it keeps it. */
+export const delivering: Hook<Packet & { readonly session: LocalSession }> = hook("delivering");

@@ -1,0 +1,183 @@
+import type { LocalHost } from "#core/local-host.ts";
+import type { Logger } from "#core/log.ts";
+import type { Server } from "#core/host.ts";
+import { iq as iqTag } from "#stanza/stanza.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { Throttle } from "#sasl/throttle.ts";
+import { StreamError } from "#stream/error.ts";
+import type { CloseReason, Transport } from "#stream/transport.ts";
+import { type Element, tag } from "#xml/element.ts";
+import { beforeAuthentication } from "#core/limits.ts";
+import { Authentication } from "./authentication.ts";
+import { ClientStream } from "./client-stream.ts";
+import type { C2sSettings } from "./settings.ts";
+import * as tags from "./tags.ts";
+
+/** How often streams are looked over for time limits, in milliseconds. */
+const sweepEvery = 5_000;
+
+const ping = tag("urn:xmpp:ping", "ping");
+const register = tag("jabber:iq:register", "query");
+
+/** The door that clients come in at: every stream of theirs, and what they share. */
+export class Door {
+  readonly server: Server;
+  readonly settings: C2sSettings;
+  readonly log: Logger;
+  readonly #throttle: Throttle;
+  readonly #streams = new Set<ClientStream>();
+  readonly #secret: Uint8Array;
+  readonly #sweep: NodeJS.Timeout;
+  readonly #shaped = new Map<ClientStream, NodeJS.Timeout>();
+  #idle: (() => void)[] = [];
+  #closing = false;
+
+  constructor(server: Server, settings: C2sSettings) {
+    this.server = server;
+    this.settings = settings;
+    this.log = server.log.child({ feature: "c2s" });
+    this.#secret = server.secret("c2s decoy salts");
+    this.#throttle = new Throttle({ attempts: 10, window: 900_000, lock: 5_000 }, () => performance.now());
+    this.#sweep = setInterval(() => this.#lookOver(), sweepEvery);
+    this.#sweep.unref();
+    server.metrics.gauge("c2s_streams", () => this.#streams.size);
+  }
+
+  accept(transport: Transport): void {
+    if (this.#closing) return transport.destroy();
+    const stream = new ClientStream(this, transport);
+    this.#streams.add(stream);
+    this.server.metrics.count("c2s_streams_accepted");
+    stream.start();
+  }
+
+  /** Tells every client that the server stops, and waits until they are gone, at most a few seconds. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#sweep);
+    for (const timer of this.#shaped.values()) clearTimeout(timer);
+    for (const stream of this.#streams) stream.end("system-shutdown");
+    if (this.#streams.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 3_000);
+      this.#idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    for (const stream of this.#streams) stream.stream.transport.destroy();
+  }
+
+  authentication(host: LocalHost, transport: Transport): Authentication {
+    const { tls } = transport;
+    const bindings = new Map<string, () => Uint8Array | undefined>();
+    if (tls) {
+      bindings.set("tls-exporter", () => tls.exporter("EXPORTER-Channel-Binding", 32));
+      bindings.set("tls-server-end-point", () => tls.endPoint());
+    }
+    const context = {
+      domain: host.domain,
+      accounts: host.accounts,
+      secure: transport.secure,
+      channelBinding: (type: string) => bindings.get(type)?.(),
+      bindingTypes: [...bindings].filter(([, read]) => read() !== undefined).map(([type]) => type),
+      decoySecret: this.#secret,
+      attempts: this.#throttle.at(transport.address, (user) => `${user}@${host.domain}`),
+    };
+    return new Authentication(context, this.settings.plain);
+  }
+
+  authenticated(stream: ClientStream): void {
+    this.server.metrics.count("logins");
+    this.log.debug("client authenticated", { account: stream.account?.toString(), peer: stream.peer });
+  }
+
+  bound(stream: ClientStream): void {
+    this.log.info("session bound", { jid: stream.session?.jid.toString(), peer: stream.peer, encrypted: stream.secure });
+  }
+
+  refused(stream: ClientStream, error: StreamError): void {
+    this.server.metrics.count("c2s_streams_refused", error.condition);
+    this.log.info("stream refused", {
+      condition: error.condition,
+      why: error.explanation,
+      peer: stream.peer,
+      jid: (stream.session?.jid ?? stream.account)?.toString(),
+    });
+  }
+
+  ended(stream: ClientStream, reason: CloseReason): void {
+    if (!this.#streams.delete(stream)) return;
+    clearTimeout(this.#shaped.get(stream));
+    this.#shaped.delete(stream);
+    this.server.metrics.count("c2s_streams_ended", reason);
+    if (stream.session) this.log.info("session ended", { jid: stream.session.jid.toString(), reason });
+    if (this.#streams.size === 0) for (const tell of this.#idle.splice(0)) tell();
+  }
+
+  /** Stream Limits Advertisement (XEP-0478 §3). */
+  limits(authenticated: boolean): Element {
+    const bytes = authenticated ? this.settings["stanza-size"] : beforeAuthentication.stanzaBytes;
+    const idle = Math.floor((authenticated ? this.settings.idle : this.settings["login-time"]) / 1000);
+    return tags.limits({}, tags.maxBytes({}, String(bytes)), tags.idleSeconds({}, String(idle)));
+  }
+
+  /** The answer to a request that some clients make before they log in: to create an account (XEP-0077 §3.1). */
+  beforeLogin(element: Element, host: LocalHost, lang: string | undefined): Element | undefined {
+    if (element.child(register) === undefined || element.attrs.type === "error" || element.attrs.type === "result") return undefined;
+    const error = new StanzaError("not-allowed", noRegistration);
+    return iqTag({ type: "error", id: element.attrs.id, from: host.domain }, error.toElement(element.attrs["xml:lang"] ?? lang));
+  }
+
+  /** Reads a client that sends faster than allowed more slowly: a bucket of `burst` bytes that fills at `rate`. */
+  shape(client: ClientStream): void {
+    const { rate, burst } = this.settings;
+    if (rate === 0) return;
+    const received = client.stream.received;
+    client.allowance ??= { tokens: burst, at: client.heard, counted: 0 };
+    const { allowance } = client;
+    if (received - allowance.counted < allowance.tokens) {
+      if (received - allowance.counted < burst / 2) return;
+    }
+    allowance.tokens = Math.min(burst, allowance.tokens + ((client.heard - allowance.at) * rate) / 1000) - (received - allowance.counted);
+    allowance.at = client.heard;
+    allowance.counted = received;
+    if (allowance.tokens >= 0 || this.#shaped.has(client)) return;
+    this.server.metrics.count("c2s_streams_slowed");
+    client.stream.hold(true);
+    const timer = setTimeout(() => {
+      this.#shaped.delete(client);
+      client.stream.hold(false);
+    }, Math.min(10_000, (-allowance.tokens * 1000) / rate));
+    this.#shaped.set(client, timer);
+  }
+
+  #lookOver(): void {
+    const now = Date.now();
+    const { idle, "login-time": loginTime, "idle-answer": answer } = this.settings;
+    for (const client of this.#streams) {
+      if (client.session === undefined) {
+        if (now - client.since > loginTime) this.#timeOut(client, "The login took too long");
+      } else if (now - client.heard > idle + answer && client.asked) {
+        this.#timeOut(client, "Nothing was heard for too long");
+      } else if (now - client.heard > idle && !client.asked) {
+        client.asked = true;
+        const { jid } = client.session;
+        client.send(iqTag({ type: "get", id: `alive-${now}`, from: jid.domain, to: jid.toString() }, ping()));
+      }
+    }
+  }
+
+  /** RFC 6120 §4.9.3.4. */
+  #timeOut(client: ClientStream, why: string): void {
+    const error = new StreamError("connection-timeout", why);
+    this.refused(client, error);
+    client.session?.close();
+    client.stream.close(error);
+  }
+}
+
+const noRegistration = {
+  en: "Accounts are not created from here: log in with the login and password that your institution gave you.",
+  fr: "On ne crée pas de compte ici : connectez-vous avec le login et le mot de passe fournis par votre établissement.",
+};

@@ -1,0 +1,1 @@
+export { c2s, clientSessions } from "./c2s.ts";

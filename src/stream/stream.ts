@@ -1,0 +1,226 @@
+import { client, streams } from "#stanza/namespaces.ts";
+import { type Element, type Tag, tag } from "#xml/element.ts";
+import { XmlError } from "#xml/error.ts";
+import { type Limits, Parser } from "#xml/parser.ts";
+import { StreamError } from "./error.ts";
+import type { CloseReason, Transport } from "./transport.ts";
+
+/** What a stream tells its owner. Each call may return a promise: nothing more is read from the peer until it settles. */
+export interface StreamEvents {
+  /** The peer's stream header came, for the first time or after a restart. @throws StreamError */
+  header(header: Element): void | Promise<void>;
+  /** A complete child of the stream. @throws StreamError */
+  element(element: Element): void | Promise<void>;
+  /** The stream is over. Once, last. `orderly`: the peer closed it with its end tag. */
+  ended(reason: CloseReason, orderly: boolean): void;
+  /** The peer broke a rule: the stream is being closed with this error. */
+  refused(error: StreamError): void;
+  /** Something that is not the peer's fault was thrown. */
+  broken(cause: unknown): void;
+}
+
+/** Our side of the header (RFC 6120 §4.7). */
+export interface Opening {
+  readonly id: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly lang?: string | undefined;
+}
+
+export const features: Tag = tag(streams, "features");
+const root = tag(streams, "stream");
+
+/** Unread bytes kept while the owner is busy; more makes the transport pause. */
+const readAhead = 65_536;
+
+/**
+ * One XML stream (RFC 6120 §4) of the receiving side: parses what comes, hands it on in order and one at a time,
+ * writes headers, elements and errors. What a stream is for, its owner knows.
+ */
+export class Stream {
+  readonly transport: Transport;
+  readonly #events: StreamEvents;
+  readonly #namespace: string;
+  #parser: Parser | undefined;
+  #state: "header" | "open" | "closing" | "closed" = "header";
+  #opened = false;
+  #busy = false;
+  #paused = false;
+  #held = false;
+  #orderly = false;
+  #received = 0;
+
+  constructor(transport: Transport, events: StreamEvents, options: { readonly limits: Limits; readonly namespace?: string }) {
+    this.transport = transport;
+    this.#events = events;
+    this.#namespace = options.namespace ?? client;
+    this.#parser = new Parser(options.limits);
+  }
+
+  /** Begins reading. */
+  start(): void {
+    this.transport.open(this);
+  }
+
+  set limits(limits: Limits) {
+    if (this.#parser) this.#parser.limits = limits;
+  }
+
+  get open(): boolean {
+    return this.#state === "header" || this.#state === "open";
+  }
+
+  /** Bytes the peer has sent on this stream, over all. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Writes our header. */
+  reply(opening: Opening): void {
+    this.#opened = true;
+    const attrs = [
+      `xmlns='${this.#namespace}'`,
+      `xmlns:stream='${streams}'`,
+      "version='1.0'",
+      ...Object.entries({ id: opening.id, from: opening.from, to: opening.to, "xml:lang": opening.lang })
+        .filter((entry): entry is [string, string] => entry[1] !== undefined)
+        .map(([name, value]) => `${name}='${escape(value)}'`),
+    ];
+    this.transport.write(`<?xml version='1.0'?><stream:stream ${attrs.join(" ")}>`);
+  }
+
+  /** Writes an element; false: the peer is slow. */
+  send(element: Element): boolean {
+    if (!this.open) return false;
+    return this.transport.write(element.wire(this.#namespace));
+  }
+
+  /** The next thing the peer sends is a new header (RFC 6120 §4.3.3). */
+  restart(): void {
+    this.#parser?.reset();
+    this.#state = "header";
+  }
+
+  /**
+   * Upgrades to TLS and expects a new header.
+   *
+   * @throws StreamError where the peer sent anything after its request, in the clear (RFC 6120 §5.3.3).
+   */
+  async startTls(domain: string | undefined): Promise<void> {
+    if (this.#parser !== undefined && this.#parser.discard() > 0) {
+      throw new StreamError("policy-violation", "Nothing may be sent between the request for TLS and the handshake");
+    }
+    await this.transport.startTls!(domain);
+    this.restart();
+  }
+
+  /** Stops or resumes reading from the peer, for who sends faster than allowed. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#flow();
+    if (!held) this.#pump();
+  }
+
+  /** Closes: with a stream error (RFC 6120 §4.9.1.1), or orderly. */
+  close(error?: StreamError): void {
+    if (!this.open) return;
+    if (error) {
+      if (!this.#opened) this.reply({ id: "0" }); // §4.9.1.2: an error needs a stream
+      this.send(error.toElement());
+    }
+    if (this.#opened) this.transport.write("</stream:stream>");
+    this.#state = "closing";
+    this.#parser = undefined;
+    this.transport.close();
+  }
+
+  /** The transport's events; nobody else calls these. */
+  data(bytes: string): void {
+    this.#received += bytes.length;
+    if (this.#parser === undefined) return;
+    try {
+      this.#parser.push(bytes);
+    } catch (problem) {
+      return this.#fail(problem);
+    }
+    if (this.#busy || this.#held) return this.#flow();
+    this.#pump();
+  }
+
+  drain(): void {}
+
+  closed(reason: CloseReason): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#parser = undefined;
+    this.#events.ended(reason, this.#orderly);
+  }
+
+  #pump(): void {
+    try {
+      while (this.#parser !== undefined && !this.#busy && !this.#held) {
+        const next = this.#parser.next();
+        if (next === undefined) break;
+        const work = next === "closed" ? this.#end() : this.#take(next);
+        if (work instanceof Promise) {
+          this.#busy = true;
+          work.then(
+            () => this.#settled(),
+            (problem) => this.#failed(problem),
+          );
+        }
+      }
+    } catch (problem) {
+      this.#fail(problem);
+    }
+    this.#flow();
+  }
+
+  #settled(): void {
+    this.#busy = false;
+    this.#pump();
+  }
+
+  #failed(problem: unknown): void {
+    this.#busy = false;
+    this.#fail(problem);
+  }
+
+  #take(element: Element): void | Promise<void> {
+    if (this.#state === "open") return this.#events.element(element);
+    if (!element.is(root)) {
+      // §4.9.3.10: the root is <stream:stream/>; another name in its namespace is a bad format
+      throw new StreamError(element.ns === streams ? "bad-format" : "invalid-namespace");
+    }
+    this.#state = "open";
+    return this.#events.header(element);
+  }
+
+  #end(): void {
+    this.#orderly = true;
+    this.close();
+  }
+
+  #flow(): void {
+    const full = this.#held || (this.#busy && (this.#parser?.buffered ?? 0) > readAhead);
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.transport.pause();
+    else this.transport.resume();
+  }
+
+  #fail(problem: unknown): void {
+    if (!this.open) return;
+    const error = problem instanceof XmlError ? new StreamError(problem.condition, problem.message) : problem;
+    if (error instanceof StreamError) {
+      this.#events.refused(error);
+      return this.close(error);
+    }
+    this.#events.broken(problem);
+    this.close(new StreamError("internal-server-error"));
+  }
+}
+
+function escape(value: string): string {
+  return value.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,102 @@
+import { test, type TestContext } from "node:test";
+import { Jid } from "#jid/jid.ts";
+import type { Assembly } from "#app/assemble.ts";
+import { Client } from "./client.ts";
+import { startOurs } from "./ours.ts";
+import type { Target, TargetOptions } from "./target.ts";
+import { Wire } from "./wire.ts";
+
+export interface ConnectOptions {
+  /** Whether initial presence is sent, and which; default: an empty one. */
+  readonly presence?: boolean | string;
+}
+
+/** What a scenario works with. */
+export interface Stage {
+  /** A logged-in client; its account is made where it is missing. Without a resource the server makes one. */
+  connect(jid: string, options?: ConnectOptions): Promise<Client>;
+  /** A bare connection, before its stream header. */
+  wire(options?: { readonly secure?: boolean }): Promise<Wire>;
+  /** Makes an account that nobody is logged in to. */
+  account(jid: string, password?: string): Promise<void>;
+  /** Our server from inside; only in scenarios that run on ours alone. */
+  readonly assembly: Assembly;
+}
+
+export interface ScenarioOptions {
+  /** Sections of the configuration, by feature. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Other servers that this is not expected of. */
+  readonly skipOn?: readonly string[];
+  /** Why it is not. */
+  readonly why?: string;
+  readonly domains?: readonly string[];
+}
+
+type Body = (stage: Stage, context: TestContext) => Promise<void>;
+
+export const password = "pencil";
+const defaultDomains = ["example.com", "example.net"];
+
+/** A test in wire text, on a whole server: ours, or the one that TARGET names. */
+export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]): void {
+  const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
+  const target = process.env.TARGET ?? "parloir";
+  const skip = options.skipOn?.includes(target) ? `not on ${target}: ${options.why ?? "ours alone"}` : false;
+  test(name, { skip, timeout: 60_000 }, async (context) => {
+    const server = await start(target, { domains: options.domains ?? defaultDomains, settings: options.settings ?? {} });
+    const wires: Wire[] = [];
+    try {
+      await body(stageOn(server, wires), context);
+    } finally {
+      for (const wire of wires) wire.transport.destroy();
+      await server.stop();
+    }
+  });
+}
+
+async function start(target: string, options: TargetOptions): Promise<Target> {
+  if (target === "parloir") return startOurs(options);
+  const { startProsody } = await import("./prosody.ts");
+  return startProsody(options);
+}
+
+function stageOn(server: Target, wires: Wire[]): Stage {
+  const open = async (options?: { readonly secure?: boolean }) => {
+    const wire = new Wire(await server.connect(options));
+    wires.push(wire);
+    return wire;
+  };
+  return {
+    get assembly() {
+      if (server.assembly === undefined) throw new Error("this scenario needs our own server: give it skipOn");
+      return server.assembly;
+    },
+    wire: open,
+    account: async (text, secret = password) => {
+      const jid = Jid.parse(text);
+      await server.account(jid.local, jid.domain, secret);
+    },
+    async connect(text, options = {}) {
+      const jid = Jid.parse(text);
+      await server.account(jid.local, jid.domain, password);
+      const client = await logIn(await open(), jid);
+      if (options.presence !== false) {
+        await client.becomesAvailable(typeof options.presence === "string" ? options.presence : undefined);
+      }
+      return client;
+    },
+  };
+}
+
+async function logIn(wire: Wire, jid: Jid): Promise<Client> {
+  await wire.opens(jid.domain);
+  const secret = Buffer.from(`\0${jid.local}\0${password}`).toString("base64");
+  wire.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
+  await wire.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+  await wire.opens(jid.domain);
+  const resource = jid.resource === "" ? "" : `<resource>${jid.resource}</resource>`;
+  wire.writes(`<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>${resource}</bind></iq>`);
+  const bound = await wire.receives("<iq type='result' id='bind'/>");
+  return new Client(Jid.parse(bound.elements[0]!.elements[0]!.text), wire);
+}

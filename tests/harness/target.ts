@@ -1,0 +1,19 @@
+import type { Transport } from "#stream/transport.ts";
+
+/** A server that scenarios run against. */
+export interface Target {
+  readonly name: string;
+  /** Makes sure that the account exists. */
+  account(local: string, domain: string, password: string): Promise<void>;
+  /** A client's end of a new, encrypted connection. */
+  connect(options?: { readonly secure?: boolean }): Promise<Transport>;
+  /** The process of ours behind it, for tests of what no wire shows; undefined on other servers. */
+  readonly assembly?: import("#app/assemble.ts").Assembly;
+  stop(): Promise<void>;
+}
+
+export interface TargetOptions {
+  readonly domains: readonly string[];
+  /** Sections of our configuration, by feature. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
