@@ -40,6 +40,7 @@ export class Scope implements Database {
   #ended: Error | undefined;
   /** What has not been answered: in the whole database transactions, in a transaction everything. */
   #unanswered = 0;
+  #closing: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(channel: Channel, options: ScopeOptions, level = 0) {
@@ -83,7 +84,12 @@ export class Scope implements Database {
     return promise;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#level > 0) throw new DatabaseError("invalid", "a transaction ends with its work, it is not closed");
     this.#ended ??= new DatabaseError("unavailable", "the database is closed");
     await this.#drained();
