@@ -192,6 +192,7 @@ export class Stream {
       // §4.9.3.10: the root is <stream:stream/>; another name in its namespace is a bad format
       throw new StreamError(element.ns === streams ? "bad-format" : "invalid-namespace");
     }
+    if (this.#parser?.scope !== this.#namespace) throw new StreamError("invalid-namespace"); // §4.8.3
     this.#state = "open";
     return this.#events.header(element);
   }
