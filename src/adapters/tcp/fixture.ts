@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Pair } from "#stream/transport.conformance.ts";
 import type { Transport } from "#stream/transport.ts";
 import { Certificates } from "./certificates.ts";
@@ -30,8 +29,13 @@ export class Journal implements Log {
   }
 }
 
+/** Whoever ends what a test has begun: the test, or `after` of its file. */
+export interface Ending {
+  after(run: () => Promise<void> | void): void;
+}
+
 /** A folder that goes with the test. */
-export async function folder(test: Pick<TestContext, "after">): Promise<string> {
+export async function folder(test: Ending): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "parloir-tcp-"));
   test.after(() => rm(path, { recursive: true, force: true }));
   return path;
@@ -46,7 +50,7 @@ export async function writePair(path: string, name: string, pems: { certificate:
 }
 
 /** Certificates made for some domains, and their PEM to trust. */
-export async function certificatesFor(test: Pick<TestContext, "after">, ...domains: string[]) {
+export async function certificatesFor(test: Ending, ...domains: string[]) {
   const path = await folder(test);
   const log = new Journal();
   const made = await Promise.all(domains.map(async (domain) => selfSigned({ names: [domain] })));
@@ -67,7 +71,7 @@ export const limits: ListenLimits = {
 
 /** A listener on a free port of this machine whose connections can be awaited. */
 export async function listen(
-  test: Pick<TestContext, "after">,
+  test: Ending,
   options: Partial<ListenOptions> & { certificates: Certificates },
 ): Promise<{ listener: Listener; next(): Promise<Transport>; log: Journal }> {
   const arrived: Transport[] = [];
@@ -102,13 +106,13 @@ export interface Join {
 }
 
 /** Connects a client to a new listener; TLS, if any, is established. */
-export async function join2(
+export async function joined(
   certificates: Certificates,
   ca: string,
   { tls, ...options }: Join,
 ): Promise<Pair & { listener: Listener }> {
-  const after: (() => unknown)[] = [];
-  const test = { after: (run: () => unknown) => void after.push(run) } as Pick<TestContext, "after">;
+  const after: (() => Promise<void> | void)[] = [];
+  const test: Ending = { after: (run) => void after.push(run) };
   const { listener, next } = await listen(test, { certificates, directTls: tls === "direct", ...options.listen });
   const client = connectTcp({
     host: "127.0.0.1",

@@ -1,6 +1,6 @@
 import { after } from "node:test";
 import { transportConformance } from "#stream/transport.conformance.ts";
-import { certificatesFor, type Join, join2, limits } from "./fixture.ts";
+import { certificatesFor, type Join, joined, limits } from "./fixture.ts";
 
 const { certificates, ca } = await certificatesFor({ after }, "example.com");
 
@@ -17,7 +17,7 @@ const ways: readonly (readonly [string, Join])[] = [
 
 for (const [name, join] of ways) {
   transportConformance(name, ({ unsentBytes = 16_000_000, graceMs = 5000 }) =>
-    join2(certificates, ca, {
+    joined(certificates, ca, {
       ...join,
       listen: { ...join.listen, limits: { ...limits, unsentBytes }, graceMs },
       connect: { ...join.connect, unsentBytes, graceMs },
