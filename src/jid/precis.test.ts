@@ -60,7 +60,8 @@ table("UsernameCaseMapped", usernameCaseMapped, [
   ["\uE000", undefined],
   ["\uFFFE", undefined],
   ["\u{1F40E}", undefined],
-  ["\u1100", undefined],
+  ["\uAC00", "\uAC00"],
+  ["\u1100\u1161", undefined],
   ["\u0378", undefined],
   ["\uD800", undefined],
   ["a\uDC00b", undefined],
@@ -98,6 +99,7 @@ table("OpaqueString", opaqueString, [
   ["a\nb", undefined],
   ["a\u200Bb", undefined],
   ["a\u202Eb", undefined],
+  ["\u1100\u1161", undefined],
   ["\uE000", undefined],
   ["\u0640", undefined],
   ["\uD800", undefined],
@@ -118,6 +120,8 @@ table("Nickname, for display", nickname, [
   ["", undefined],
   ["   ", undefined],
   ["a\tb", undefined],
+  ["\uAC00", "\uAC00"],
+  ["\u1100\u1161", undefined],
 ]);
 
 table("Nickname, for comparison", nicknameKey, [
