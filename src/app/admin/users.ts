@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { accountOf } from "./address.ts";
+import { type Administration, command } from "./command.ts";
+import { removeData } from "./removal.ts";
+
+const account = z.string().min(1).max(3071);
+const password = z.string().min(1, "the password must not be empty").max(1023, "the password is too long");
+const pageSize = 1000;
+
+export const userAdd = command({
+  name: "user add",
+  summary: "Makes an account.",
+  changes: true,
+  arguments: z.strictObject({ account, password }),
+  async run(administration, given) {
+    const jid = accountOf(administration, given.account);
+    await administration.accounts(jid.domain).create(jid.local, given.password);
+    return { account: jid.toString() };
+  },
+});
+
+export const userPasswd = command({
+  name: "user passwd",
+  summary: "Gives an account a new password. Its sessions stay.",
+  changes: true,
+  arguments: z.strictObject({ account, password }),
+  async run(administration, given) {
+    const jid = accountOf(administration, given.account);
+    await administration.accounts(jid.domain).setPassword(jid.local, given.password);
+    return { account: jid.toString() };
+  },
+});
+
+export const userDelete = command({
+  name: "user delete",
+  summary: "Deletes an account with everything kept for it, and ends its sessions. There is no way back.",
+  changes: true,
+  arguments: z.strictObject({ account }),
+  async run(administration, given) {
+    const jid = accountOf(administration, given.account);
+    await administration.accounts(jid.domain).remove(jid.local); // first, so that nobody logs in any more
+    // The data goes after the sessions: what they leave behind, such as offline messages, goes with it.
+    const sessions = (await administration.running?.endSessions(jid)) ?? 0;
+    const rows = await removeData(administration.db, jid);
+    return { account: jid.toString(), sessions, rows };
+  },
+});
+
+export const userList = command({
+  name: "user list",
+  summary: "Lists the accounts.",
+  changes: false,
+  arguments: z.strictObject({ domain: z.string().optional(), after: z.string().optional() }),
+  /** A page of at most 1000 addresses; `next` is there if more follow. */
+  async run(administration, given): Promise<{ accounts: string[]; next?: { domain: string; after: string } }> {
+    const { domain, after } = { domain: given.domain ?? administration.domains[0]!, after: given.after };
+    const users = await administration
+      .accounts(domain)
+      .list({ limit: pageSize, ...(after === undefined ? {} : { after }) });
+    const accounts = users.map((user) => `${user}@${domain}`);
+    if (users.length === pageSize) return { accounts, next: { domain, after: users.at(-1)! } };
+    const following = administration.domains[administration.domains.indexOf(domain) + 1];
+    return following === undefined ? { accounts } : { accounts, next: { domain: following, after: "" } };
+  },
+});
+
+/** Whether nobody has an account at a domain yet. */
+export async function isEmpty(administration: Administration, domain: string): Promise<boolean> {
+  return (await administration.accounts(domain).list({ limit: 1 })).length === 0;
+}

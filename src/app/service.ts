@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Certificates } from "#adapters/tcp/certificates.ts";
+import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
+import type { LocalSession, Session } from "#core/session.ts";
+import type { Jid } from "#jid/jid.ts";
+import type { Authenticator } from "#sasl/authenticator.ts";
+import type { Administration } from "./admin/command.ts";
+import type { Status } from "./admin/status.ts";
+import { type Assembly, assemble } from "./assemble.ts";
+import type { Configuration } from "./configuration.ts";
+import { openControl } from "./control/server.ts";
+import { type DataStore, openDataStore } from "./data-store.ts";
+import { takeFolder } from "./instance.ts";
+import type { Log } from "./log.ts";
+import { type CertificateFiles, certificateFiles } from "./own-certificates.ts";
+import type { Listener as ListenerSettings } from "./settings.ts";
+
+/** A door of the service to the network. */
+export interface OpenListener {
+  readonly settings: ListenerSettings;
+  readonly tcp: TcpListener;
+}
+
+export interface ServiceOptions {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly version: string;
+}
+
+interface Parts {
+  readonly store: DataStore;
+  readonly files: Readonly<Record<string, CertificateFiles>>;
+  readonly certificates: Certificates;
+  readonly assembly: Assembly;
+}
+
+/** How long the sessions of a deleted account may take to go. */
+const farewellMs = 5000;
+
+/** The whole server: data, certificates, features, listeners and the control socket. */
+export class Service {
+  readonly listeners: OpenListener[] = [];
+  readonly administration: Administration;
+  readonly certificateFiles: Readonly<Record<string, CertificateFiles>>;
+  readonly #options: ServiceOptions;
+  readonly #parts: Parts;
+  #opened = new AsyncDisposableStack();
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: ServiceOptions, parts: Parts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.certificateFiles = parts.files;
+    this.administration = {
+      domains: options.configuration.domains.map(({ name }) => name),
+      db: parts.store.db,
+      accounts: (domain) => parts.store.accounts(domain),
+      running: { endSessions: (account) => this.#endSessions(account), status: () => this.#status() },
+    };
+  }
+
+  /**
+   * Starts everything, or nothing: what was opened before a failure is closed again.
+   * @throws InUseError, SettingsError, DatabaseError, or an Error that says what to do.
+   */
+  static async start(options: ServiceOptions): Promise<Service> {
+    const { configuration, log, version } = options;
+    await using opened = new AsyncDisposableStack();
+    const instance = takeFolder(configuration.data);
+    opened.defer(() => instance.release());
+    const store = await openDataStore(configuration);
+    opened.defer(() => store.close());
+    const files = await certificateFiles(configuration);
+    const certificates = await Certificates.load({ domains: files, log });
+    opened.defer(() => certificates.close());
+    const { domains, sections } = configuration;
+    const assembly = await assemble({ domains, sections, db: store.db, accounts: store.authenticator, log, version });
+    opened.defer(() => assembly.stop());
+    const service = new Service(options, { store, files, certificates, assembly });
+    const control = await openControl(configuration.data, service.administration, log);
+    opened.defer(() => control.close());
+    for (const settings of configuration.listen) await service.#listen(settings, opened);
+    service.#opened = opened.move();
+    return service;
+  }
+
+  authenticator(domain: string): Authenticator {
+    return this.#parts.store.authenticator(domain);
+  }
+
+  /** New certificates are read, and the level of the log is that of the file as it is now. */
+  async reload(configuration: Configuration): Promise<void> {
+    this.#options.log.level = configuration.log.level;
+    await this.#parts.certificates.reload();
+  }
+
+  /** Accepts no more, tells clients `system-shutdown`, closes the database. Once; later calls wait for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#opened.disposeAsync();
+    return this.#stopping;
+  }
+
+  async #listen(settings: ListenerSettings, opened: AsyncDisposableStack): Promise<void> {
+    const { limits } = this.#options.configuration;
+    const { certificates, assembly } = this.#parts;
+    const tcp = await listenTcp({
+      address: settings.address,
+      port: settings.port,
+      directTls: settings.tls === "direct",
+      certificates,
+      limits: {
+        connections: limits.connections,
+        connectionsPerAddress: limits["connections-per-address"],
+        unsentBytes: limits.unsent,
+        handshakeMs: limits["handshake-time"],
+      },
+      log: this.#options.log,
+      accept: (transport) => assembly.accept(settings.protocol, transport),
+    });
+    opened.defer(() => tcp.close());
+    this.listeners.push({ settings, tcp });
+  }
+
+  #sessionsOf(account: Jid): readonly Session[] {
+    return this.#parts.assembly.hosts.get(account.domain)?.sessions.of(account) ?? [];
+  }
+
+  async #endSessions(account: Jid): Promise<number> {
+    const sessions = this.#sessionsOf(account);
+    for (const session of sessions)
+      if (isLocal(session)) session.connection.end("not-authorized", "This account was deleted");
+    const until = performance.now() + farewellMs;
+    while (this.#sessionsOf(account).length > 0 && performance.now() < until) await sleep(10);
+    return sessions.length;
+  }
+
+  #status(): Status {
+    const { server, hosts } = this.#parts.assembly;
+    return {
+      version: server.version,
+      pid: process.pid,
+      startedAt: server.startedAt.toISOString(),
+      domains: [...hosts.values()].map((host) => ({ name: host.domain, sessions: host.sessions.size })),
+      listeners: this.listeners.map(({ settings, tcp }) => ({
+        protocol: settings.protocol,
+        address: tcp.address,
+        port: tcp.port,
+        tls: settings.tls,
+        connections: tcp.connections,
+        refused: tcp.refused,
+      })),
+      certificates: this.#parts.certificates
+        .status()
+        .map(({ domain, daysLeft, warnings }) => ({ domain, daysLeft, warnings })),
+      memory: process.memoryUsage.rss(),
+      counters: server.metrics.snapshot(),
+    };
+  }
+}
+
+function isLocal(session: Session): session is LocalSession {
+  return "connection" in session;
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { choice, count, duration, section, size } from "#core/settings.ts";
+import { Jid, JidError } from "#jid/jid.ts";
+
+const domainName = z
+  .string()
+  .transform((text, context) => {
+    const name = readDomain(text);
+    if (name !== undefined) return name;
+    context.addIssue({ code: "custom", message: `not a domain name: ${text}` });
+    return z.NEVER;
+  })
+  .describe("The part of addresses after the @: for romeo@example.com, `example.com`.");
+
+function readDomain(text: string): string | undefined {
+  try {
+    const jid = Jid.parse(text);
+    return jid.isDomain ? jid.domain : undefined;
+  } catch (error) {
+    if (error instanceof JidError) return undefined;
+    throw error;
+  }
+}
+
+const domain = z.strictObject({
+  name: domainName,
+  certificate: z
+    .string()
+    .optional()
+    .describe(
+      "File with the certificate and its chain (PEM). Without it, a self-signed one is made in the data folder.",
+    ),
+  key: z.string().optional().describe("File with the certificate's private key (PEM)."),
+});
+
+const listener = z.strictObject({
+  protocol: z.enum(["c2s"]).default("c2s").describe("What is spoken there: `c2s` is for clients."),
+  port: z.int().min(0).max(65535).describe("TCP port; 0 lets the system choose one."),
+  address: z
+    .string()
+    .default("::")
+    .describe("Address to listen at. `::` is all of them, IPv6 and IPv4; where there is no IPv6 it becomes `0.0.0.0`."),
+  tls: choice(
+    ["starttls", "direct"],
+    "starttls",
+    "Whether the connection starts in the clear and is upgraded (`starttls`) or is TLS from its first byte (`direct`).",
+  ),
+});
+
+/** The sections of the configuration file that belong to no feature. */
+export const appSections = {
+  domains: z
+    .array(domain)
+    .min(1)
+    .default([{ name: "localhost" }])
+    .describe("The domains whose accounts are here."),
+  listen: z
+    .array(listener)
+    .min(1)
+    .default([
+      { protocol: "c2s", port: 5222, address: "::", tls: "starttls" },
+      { protocol: "c2s", port: 5223, address: "::", tls: "direct" },
+    ])
+    .describe("Where connections are accepted."),
+  data: z
+    .string()
+    .min(1)
+    .default("data")
+    .describe("Folder of the database and of certificates made here; relative to the configuration file."),
+  log: section({
+    level: choice(
+      ["error", "warn", "info", "debug"],
+      "info",
+      "What is logged: `error` = somebody must act, `warn` = an operator should know, `info` = life cycle, `debug` = headers of stanzas. Bodies and passwords never are.",
+    ),
+    format: choice(
+      ["lines", "json"],
+      "lines",
+      "Lines for people, or one JSON object a line for programs. Goes to standard error.",
+    ),
+  }),
+  limits: section({
+    connections: count(20_000, "Connections open at the same time on each port; further ones are closed at once."),
+    "connections-per-address": count(
+      500,
+      "Connections open at the same time on each port from one address (an IPv6 address counts as its /64 network). Raise it where many users share one address.",
+    ),
+    unsent: size("4 MiB", "What a client may leave unread before its connection is closed."),
+    "handshake-time": duration("10 s", "How long the TLS handshake may take."),
+  }),
+  accounts: section({
+    source: choice(
+      ["internal"],
+      "internal",
+      "Where accounts and passwords are: `internal` is the server's own database.",
+    ),
+    iterations: z
+      .int()
+      .min(4096)
+      .max(1_000_000)
+      .default(10_000)
+      .describe("Rounds of the password hash (SCRAM, RFC 5802) for new passwords. More is safer and slower."),
+  }),
+} as const;
+
+/** The whole file without features. */
+export const appSchema = z.strictObject(appSections);
+export type AppSettings = z.output<typeof appSchema>;
+export type Domain = AppSettings["domains"][number];
+export type Listener = AppSettings["listen"][number];
