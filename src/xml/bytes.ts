@@ -77,7 +77,7 @@ function decodeShort(bytes: string): string {
 
 function decodeLong(bytes: string): string {
   const array = new Uint8Array(bytes.length);
-  for (let at = 0; at < bytes.length; at++) array[at] = bytes.charCodeAt(at);
+  for (let at = 0; at < bytes.length; at++) array[at] = Math.min(bytes.charCodeAt(at), 0xff); // 0xff is never valid
   return decoder.decode(array);
 }
 
