@@ -110,6 +110,14 @@ export function rawValues(form: Element): ReadonlyMap<string, readonly string[]>
   return found;
 }
 
+/** A plain set of data (type `result`), such as extends service discovery (XEP-0128 §2). */
+export function dataSet(formType: string, values: Readonly<Record<string, readonly string[]>>): Element {
+  const fields = Object.entries(values).map(([name, list]) =>
+    field({ var: name }, ...list.map((text) => value({}, text))),
+  );
+  return x({ type: "result" }, formTypeElement(formType), ...fields);
+}
+
 /** A column of a report. */
 export interface Column {
   readonly label: Text;
