@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { DatabaseError, type DatabaseErrorKind, type Query, type Value } from "#core/database.ts";
+import type { Pace } from "./pace.ts";
 import { type Cell, type Op, op } from "./protocol.ts";
 import { type KnownStatement, Statements } from "./statements.ts";
 
@@ -34,6 +35,11 @@ export class Channel {
   #outgoing: Pending[] = [];
   #inFlight: Sent[][] = [];
   #flushing: NodeJS.Immediate | undefined;
+  readonly #pace: Pace;
+  #holding: NodeJS.Timeout | undefined;
+  /** Something outgoing must not wait; something outgoing will be committed. */
+  #urgent = false;
+  #writes = false;
   #failure: DatabaseError | undefined;
   #backlog = 0;
   #exited = false;
@@ -43,8 +49,9 @@ export class Channel {
   onFailure: ((error: DatabaseError) => void) | undefined;
 
   /** The worker has said that it is open. */
-  constructor(worker: Worker) {
+  constructor(worker: Worker, pace: Pace) {
     this.#worker = worker;
+    this.#pace = pace;
     worker.on("message", (reply: Cell[]) => this.#receive(reply));
     worker.on("error", (error) =>
       this.fail(new DatabaseError("unavailable", "the database thread died", { cause: error })),
@@ -72,6 +79,8 @@ export class Channel {
     }
     this.#backlog += weight(pending);
     this.#outgoing.push(pending);
+    if (this.#patient(pending)) this.#writes = true;
+    else this.#urgent = true;
     this.#schedule();
   }
 
@@ -80,6 +89,7 @@ export class Channel {
     if (this.#failure) return;
     this.#failure = reason;
     clearImmediate(this.#flushing);
+    clearTimeout(this.#holding);
     const waiting = [...this.#inFlight.flat().map((sent) => sent.pending), ...this.#outgoing];
     this.#inFlight = [];
     this.#outgoing = [];
@@ -110,16 +120,36 @@ export class Channel {
     await ended;
   }
 
+  /** True for a request that may wait a little for others to commit with. */
+  #patient({ op: kind, query }: Pending): boolean {
+    return kind === op.run || kind === op.batch || (query !== undefined && !this.readsOnly(query));
+  }
+
   #schedule(): void {
     if (this.#flushing || this.#inFlight.length >= messagesInFlight) return;
-    this.#flushing = setImmediate(() => this.#flush());
+    const hurry = this.#urgent || this.#outgoing.length >= requestsPerMessage / 4;
+    const wait = hurry ? 0 : this.#pace.wait(performance.now());
+    if (wait > 0) {
+      this.#holding ??= setTimeout(() => this.#release(), wait);
+    } else {
+      clearTimeout(this.#holding);
+      this.#holding = undefined;
+      this.#flushing = setImmediate(() => this.#flush());
+    }
+  }
+
+  #release(): void {
+    this.#holding = undefined;
+    if (!this.#flushing && this.#inFlight.length < messagesInFlight) this.#flush();
   }
 
   #flush(): void {
     this.#flushing = undefined;
+    if (this.#writes) this.#pace.take(performance.now());
     const batch =
       this.#outgoing.length <= requestsPerMessage ? this.#outgoing : this.#outgoing.slice(0, requestsPerMessage);
     this.#outgoing = this.#outgoing === batch ? [] : this.#outgoing.slice(requestsPerMessage);
+    if (this.#outgoing.length === 0) this.#urgent = this.#writes = false;
     const message: Cell[] = [];
     this.#inFlight.push(batch.map((pending) => this.#encode(pending, message)));
     this.#worker.postMessage(message);

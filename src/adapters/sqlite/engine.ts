@@ -201,7 +201,7 @@ const pragmas = [
   // After a burst, the log shrinks back to 64 MiB.
   "journal_size_limit = 67108864",
   // The worker checkpoints by itself; this is for what it may miss, in pages.
-  "wal_autocheckpoint = 8192",
+  "wal_autocheckpoint = 1000",
 ] as const;
 
 function writes(request: Request): boolean {

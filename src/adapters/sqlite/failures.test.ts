@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import { type Database, DatabaseError, type DatabaseErrorKind, type Query, sql } from "#core/database.ts";
 import { Channel } from "./channel.ts";
+import { Pace } from "./pace.ts";
 import { Scope } from "./scope.ts";
 import { openSqlite, type SqliteOptions } from "./sqlite.ts";
 
@@ -144,7 +145,10 @@ describe("sqlite: unavailable", () => {
   it("when the thread dies, everything is rejected: what runs, what waits, what comes", async () => {
     const dies = `require("node:worker_threads").parentPort.on("message", () => process.exit(1))`;
     const options = { transactionTimeoutMs: 10_000, backlogLimit: 100, readsCommitted: true };
-    const db = new Scope(new Channel(new Worker(dies, { eval: true })), options);
+    const db = new Scope(
+      new Channel(new Worker(dies, { eval: true }), new Pace({ burst: 1, perSecond: 1 }, 0)),
+      options,
+    );
     const transaction = db.transaction(async (inside) => {
       await inside.run(insert(1));
     });
