@@ -1,6 +1,8 @@
 import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { domainToASCII } from "node:url";
 
 /** Where the certificate (with its chain) and the key of a domain are, PEM. */
 export interface CertificateFiles {
@@ -60,10 +62,21 @@ function parse<T>(file: string, what: string, run: () => T): T {
   }
 }
 
+/** A domain as certificates and SNI write it (IDNA A-labels). */
+export function asciiName(domain: string): string {
+  return domainToASCII(domain) || domain.toLowerCase();
+}
+
+/** Whether a certificate names a domain, in ASCII, or an address. */
+export function names(x509: X509Certificate, name: string): boolean {
+  if (isIP(name) !== 0) return x509.checkIP(name) !== undefined;
+  // Other characters may have come from a peer; Node throws at some of them.
+  return /^[\w.-]+$/.test(name) && x509.checkHost(name) !== undefined;
+}
+
 function warningsFor(x509: X509Certificate, domain: string): string[] {
   const warnings: string[] = [];
-  const name = domain.startsWith("*.") ? domain.replace("*", "any") : domain;
-  if (x509.checkHost(name) === undefined && x509.checkIP(name) === undefined) {
+  if (!names(x509, asciiName(domain.replace(/^\*\./, "any.")))) {
     warnings.push(`it does not name ${domain}: ${x509.subjectAltName ?? x509.subject}`);
   }
   const days = daysLeft(x509);

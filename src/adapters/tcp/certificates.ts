@@ -1,7 +1,14 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { SecureContext } from "node:tls";
-import { type CertificateFiles, daysLeft, type LoadedCertificate, loadCertificate } from "./certificate.ts";
+import {
+  asciiName,
+  type CertificateFiles,
+  daysLeft,
+  type LoadedCertificate,
+  loadCertificate,
+  names,
+} from "./certificate.ts";
 import type { Log } from "./log.ts";
 
 export interface CertificatesOptions {
@@ -12,6 +19,8 @@ export interface CertificatesOptions {
   readonly log: Log;
   /** How often files are compared, besides watching their folders. Default one minute. */
   readonly pollMs?: number;
+  /** Whether to watch folders as well; default true. Network file systems tell nothing. */
+  readonly watch?: boolean;
 }
 
 /** What an operator wants to know of a certificate. */
@@ -34,6 +43,7 @@ const settleMs = 200;
  */
 export class Certificates {
   readonly #options: CertificatesOptions;
+  /** By domain in ASCII. */
   readonly #loaded = new Map<string, LoadedCertificate>();
   readonly #watchers: FSWatcher[] = [];
   readonly #fallback: string;
@@ -46,7 +56,7 @@ export class Certificates {
 
   private constructor(options: CertificatesOptions) {
     this.#options = options;
-    this.#fallback = options.fallback ?? Object.keys(options.domains)[0] ?? "";
+    this.#fallback = asciiName(options.fallback ?? Object.keys(options.domains)[0] ?? "");
   }
 
   /** Reads all of them and begins to watch. Throws an Error with domain, file and what to do if one is unusable. */
@@ -69,12 +79,12 @@ export class Certificates {
 
   /** The context of a name: exact, then wildcard, then any certificate that names it. */
   find(name: string): SecureContext | undefined {
-    const host = name.toLowerCase();
+    const host = asciiName(name);
     const dot = host.indexOf(".");
     const exact = this.#loaded.get(host) ?? (dot > 0 ? this.#loaded.get(`*${host.slice(dot)}`) : undefined);
     if (exact !== undefined) return exact.context;
     for (const { x509, context } of this.#loaded.values()) {
-      if (x509.checkHost(host) !== undefined) return context;
+      if (names(x509, host)) return context;
     }
     return undefined;
   }
@@ -115,7 +125,7 @@ export class Certificates {
   async #reloadAll(): Promise<void> {
     for (const [domain, files] of Object.entries(this.#options.domains)) {
       try {
-        const loaded = await loadCertificate(domain, files, this.#loaded.get(domain));
+        const loaded = await loadCertificate(domain, files, this.#loaded.get(asciiName(domain)));
         if (loaded === undefined) continue;
         if (daysLeft(loaded.x509) < 0) throw new Error(`${files.certificate}: expired on ${loaded.x509.validTo}`);
         this.#use(domain, loaded);
@@ -127,7 +137,7 @@ export class Certificates {
   }
 
   #use(domain: string, loaded: LoadedCertificate): void {
-    this.#loaded.set(domain, loaded);
+    this.#loaded.set(asciiName(domain), loaded);
     this.#errors.delete(domain);
     for (const warning of loaded.warnings) this.#options.log.warn("certificate", { domain, warning });
   }
@@ -141,7 +151,8 @@ export class Certificates {
   /** Folders rather than files: renewals replace files, and links. */
   #watch(): void {
     const files = Object.values(this.#options.domains).flatMap(({ certificate, key }) => [certificate, key]);
-    for (const folder of new Set(files.map((file) => dirname(file)))) {
+    const folders = this.#options.watch === false ? [] : files.map((file) => dirname(file));
+    for (const folder of new Set(folders)) {
       try {
         const watcher = watch(folder, { persistent: false }, () => this.#changed());
         watcher.on("error", () => watcher.close()); // the poll remains

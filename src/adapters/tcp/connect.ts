@@ -61,6 +61,11 @@ class Outgoing implements Shared {
   }
 
   gone(): void {}
+
+  bug(transport: SocketTransport, error: unknown): void {
+    transport.destroy();
+    throw error; // there is no log here
+  }
 }
 
 function dial({ host, port, timeoutMs }: ConnectOptions): Promise<Socket> {

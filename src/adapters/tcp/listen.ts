@@ -1,4 +1,4 @@
-import { createServer, isIPv6, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Transport } from "#stream/transport.ts";
 import type { Certificates } from "./certificates.ts";
@@ -66,6 +66,7 @@ class TcpListener implements Listener, Shared {
   readonly #tls: TLSSocketOptions;
   /** Direct TLS connections whose handshake is under way. */
   readonly #waiting = new Set<SocketTransport>();
+  #bound: AddressInfo | undefined;
   #closed = false;
 
   constructor(options: ListenOptions) {
@@ -94,13 +95,11 @@ class TcpListener implements Listener, Shared {
   }
 
   get address(): string {
-    const bound = this.#server.address();
-    return bound !== null && typeof bound === "object" ? bound.address : this.#options.address;
+    return this.#bound?.address ?? this.#options.address;
   }
 
   get port(): number {
-    const bound = this.#server.address();
-    return bound !== null && typeof bound === "object" ? bound.port : this.#options.port;
+    return this.#bound?.port ?? this.#options.port;
   }
 
   get connections(): number {
@@ -116,6 +115,7 @@ class TcpListener implements Listener, Shared {
     this.#server.once("error", reject);
     this.#server.listen({ host: address, port: this.#options.port, backlog: 4096 }, () => {
       this.#server.off("error", reject);
+      this.#bound = this.#server.address() as AddressInfo;
       this.#server.on("error", (error) => this.#options.log.error("accepting a connection failed", { error }));
       resolve();
     });
@@ -137,6 +137,19 @@ class TcpListener implements Listener, Shared {
     this.#count.remove(addressGroup(transport.address));
   }
 
+  bug(transport: SocketTransport, error: unknown): void {
+    this.#options.log.error("a connection failed through a fault of this program", { peer: transport.peer, error });
+    transport.destroy();
+  }
+
+  #accept(transport: SocketTransport): void {
+    try {
+      this.#options.accept(transport);
+    } catch (error) {
+      this.bug(transport, error);
+    }
+  }
+
   #connection(accepted: Socket): void {
     const address = accepted.remoteAddress;
     // No address: the peer is gone already.
@@ -147,7 +160,7 @@ class TcpListener implements Listener, Shared {
     const { socket, shared } = this.#buffer.adopt(accepted);
     const transport = new SocketTransport(socket, this, shared);
     if (this.#options.directTls) void this.#handshake(transport);
-    else this.#options.accept(transport);
+    else this.#accept(transport);
   }
 
   async #handshake(transport: SocketTransport): Promise<void> {
@@ -161,7 +174,7 @@ class TcpListener implements Listener, Shared {
     } finally {
       this.#waiting.delete(transport);
     }
-    this.#options.accept(transport);
+    this.#accept(transport);
   }
 }
 

@@ -60,6 +60,14 @@ export function hasExtendedMasterSecret(session: Uint8Array): boolean {
   return ((flags?.content.at(-1) ?? 0) & 1) === 1;
 }
 
+const wrapping = Buffer.from("\0nodejs:tls:session:1\0");
+
+/** The session as OpenSSL wrote it: on the client's side Node puts the server's name before it. */
+function plainSession(session: Buffer): Uint8Array {
+  if (!session.subarray(0, wrapping.length).equals(wrapping)) return session;
+  return session.subarray(wrapping.length + 2 + session.readUInt16BE(wrapping.length));
+}
+
 /** TLS details of a socket of Node. Once the connection is gone the bindings and certificates are undefined. */
 export class SocketTlsDetails implements TlsDetails {
   readonly #socket: TLSSocket;
@@ -91,7 +99,7 @@ export class SocketTlsDetails implements TlsDetails {
     if (this.#socket.destroyed) return undefined;
     if (this.version !== "TLSv1.3") {
       const session = this.#socket.getSession();
-      if (session === undefined || !hasExtendedMasterSecret(session)) return undefined;
+      if (session === undefined || !hasExtendedMasterSecret(plainSession(session))) return undefined;
     }
     // RFC 9266 speaks of an empty context; the implementations give none. In TLS 1.3 the two are the same.
     return this.#socket.exportKeyingMaterial(length, label, undefined as unknown as Buffer);
@@ -99,16 +107,21 @@ export class SocketTlsDetails implements TlsDetails {
 
   endPoint(): Uint8Array | undefined {
     if (this.#socket.destroyed) return undefined;
-    const certificate = this.#accepting ? this.#socket.getX509Certificate() : this.#socket.getPeerX509Certificate();
-    return certificate && endPointOf(certificate.raw);
+    const raw = this.#accepting ? this.#socket.getX509Certificate()?.raw : this.#peerRaw();
+    return raw && endPointOf(raw);
   }
 
   peerCertificate(): PeerCertificate | undefined {
     if (this.#socket.destroyed) return undefined;
-    const certificate = this.#socket.getPeerX509Certificate();
-    if (certificate === undefined) return undefined;
-    const raw = certificate.raw;
+    const raw = this.#peerRaw();
+    if (raw === undefined) return undefined;
     if (this.#socket.authorized) return { raw, authorized: true };
     return { raw, authorized: false, reason: String(this.#socket.authorizationError ?? "not verified") };
+  }
+
+  /** Not `getPeerX509Certificate`: on the client's side that takes the certificate away, and works once only. */
+  #peerRaw(): Uint8Array | undefined {
+    const certificate = this.#socket.getPeerCertificate() as { raw?: Uint8Array } | null;
+    return certificate?.raw;
   }
 }

@@ -20,6 +20,8 @@ export interface Shared {
   secure(socket: Socket, domain: string | undefined): TLSSocket;
   /** The connection of this transport is gone. */
   gone(transport: SocketTransport): void;
+  /** The user of a transport threw while being told something: a bug, which must cost one connection only. */
+  bug(transport: SocketTransport, error: unknown): void;
 }
 
 /** Beyond this many bytes in one loop turn, output is handed over before the turn ends. */
@@ -132,7 +134,7 @@ export class SocketTransport implements Transport {
     if (this.#events !== undefined) throw new Error("the transport is open already");
     this.#events = events;
     if (this.#over) {
-      setImmediate(() => events.closed(this.#reason ?? "reset", this.#cause));
+      setImmediate(() => this.#tellClosed(events));
       return;
     }
     this.#paused = false;
@@ -203,14 +205,23 @@ export class SocketTransport implements Transport {
   }
 
   received(bytes: string): void {
-    if (!this.#closing) this.#events?.data(bytes);
+    if (this.#closing) return;
+    try {
+      this.#events?.data(bytes);
+    } catch (error) {
+      this.#shared.bug(this, error);
+    }
   }
 
   drained(): void {
     this.flush();
     if (!this.#wantsDrain || this.#closing || this.#socket.writableNeedDrain) return;
     this.#wantsDrain = false;
-    this.#events?.drain();
+    try {
+      this.#events?.drain();
+    } catch (error) {
+      this.#shared.bug(this, error);
+    }
   }
 
   ended(): void {
@@ -239,12 +250,20 @@ export class SocketTransport implements Transport {
     this.#shared.gone(this);
     this.#handshake?.reject(this.#cause ?? new Error(`the connection is closed: ${this.#reason}`));
     this.#handshake = undefined;
-    this.#events?.closed(this.#reason, this.#cause);
+    if (this.#events !== undefined) this.#tellClosed(this.#events);
   }
 
   expired(): void {
     const what = this.#handshake === undefined ? "the peer did not close" : "the TLS handshake took too long";
     this.#cut("timeout", new Error(what));
+  }
+
+  #tellClosed(events: TransportEvents): void {
+    try {
+      events.closed(this.#reason ?? "reset", this.#cause);
+    } catch (error) {
+      this.#shared.bug(this, error);
+    }
   }
 
   #established(): void {
