@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { scenario } from "#test/harness/scenario.ts";
 
 scenario("a client logs in, binds and writes to another one", async ({ connect }) => {

@@ -13,7 +13,7 @@ import { ClientStream } from "./client-stream.ts";
 import type { C2sSettings } from "./settings.ts";
 import * as tags from "./tags.ts";
 
-/** How often streams are looked over for time limits, in milliseconds. */
+/** How often streams are looked over for time limits at the least, in milliseconds. */
 const sweepEvery = 5_000;
 
 const ping = tag("urn:xmpp:ping", "ping");
@@ -38,7 +38,8 @@ export class Door {
     this.log = server.log.child({ feature: "c2s" });
     this.#secret = server.secret("c2s decoy salts");
     this.#throttle = new Throttle({ attempts: 10, window: 900_000, lock: 5_000 }, () => performance.now());
-    this.#sweep = setInterval(() => this.#lookOver(), sweepEvery);
+    const shortest = Math.min(sweepEvery, settings["login-time"], settings.idle, settings["idle-answer"]);
+    this.#sweep = setInterval(() => this.#lookOver(), Math.max(20, shortest));
     this.#sweep.unref();
     server.metrics.gauge("c2s_streams", () => this.#streams.size);
   }
