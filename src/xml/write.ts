@@ -74,7 +74,7 @@ export function writeHead(element: Element, scope: string): string {
   let prefixes = 0;
   for (const key in attrs) {
     const value = escapeValue(attrs[key]!);
-    if (key.charCodeAt(0) !== 123) head += ` ${attributeName(key)}='${value}'`;
+    if (key.charCodeAt(0) !== 123) head += ` ${toBytes(attributeName(key))}='${value}'`;
     else {
       const close = key.lastIndexOf("}");
       const uri = key.slice(1, close);
