@@ -1,0 +1,269 @@
+import { channels } from "#core/bus.ts";
+import type { Host } from "#core/host.ts";
+import type { Jid } from "#jid/jid.ts";
+import { StanzaError } from "#stanza/error.ts";
+import type { Item, ItemChange, Roster, SubscriptionRequest } from "./item.ts";
+import { Loading } from "./loading.ts";
+import { pushItem, pushRemoval } from "./push.ts";
+import {
+  deleteItem,
+  deleteRequest,
+  deleteRoster,
+  putItem,
+  putRequest,
+  putVersion,
+  type StoredRoster,
+} from "./store.ts";
+
+/** What is to become of a roster; whatever is left out stays as it is. */
+export interface Change {
+  /** An item to add, or to put in the place of the old one. */
+  readonly put?: ItemChange;
+  /** The contact whose item goes. */
+  readonly remove?: Jid;
+  /** A request to keep until the user has answered it. */
+  readonly request?: SubscriptionRequest;
+  /** The contact whose request has been answered, or taken back. */
+  readonly settle?: Jid;
+  /** Called when the change is kept, before the roster pushes. */
+  readonly before?: () => void;
+  /** Called after the roster pushes. */
+  readonly after?: () => void;
+}
+
+/** A change on its way. */
+export interface Changing {
+  /** The change is on disk. Rejects with what the decision threw, or with a DatabaseError. */
+  readonly committed: Promise<unknown>;
+  /** The pushes are sent, too. Rejects likewise. */
+  readonly told: Promise<unknown>;
+}
+
+export interface RostersOptions {
+  /** Rosters kept in memory of accounts that have no session. */
+  readonly idle: number;
+  /** How long one is kept so, in milliseconds. */
+  readonly idleMs: number;
+  /** Contacts of one account. */
+  readonly items: number;
+  /** Unanswered requests of one account. */
+  readonly requests: number;
+}
+
+interface Kept {
+  readonly account: Jid;
+  readonly items: Map<string, Item>;
+  requests: ReadonlyMap<string, SubscriptionRequest>;
+  version: number;
+  removed: number;
+}
+
+type Decide = (roster: Roster) => Change | undefined;
+type Tell = () => void;
+
+const noRequests: ReadonlyMap<string, SubscriptionRequest> = new Map();
+const ready: Promise<void> = Promise.resolve();
+
+/**
+ * The rosters of a host. Those of accounts with sessions stay in memory, some others as well, up to a bound. Changes of
+ * one roster are made one after the other: decided on what is kept, written to disk, told.
+ */
+export class Rosters {
+  readonly #host: Host;
+  readonly #options: RostersOptions;
+  readonly #kept = new Map<string, Kept>();
+  /** Of the kept ones, those of accounts without sessions, with the time of their last use, oldest first. */
+  readonly #idle = new Map<string, number>();
+  /** The end of the last change under way, by account. */
+  readonly #tails = new Map<string, Promise<void>>();
+  readonly #loading: Loading;
+
+  constructor(host: Host, options: RostersOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#loading = new Loading(host.db);
+    host.server.bus.on(channels.stale, (payload) => {
+      if (payload.startsWith(stalePrefix)) this.#drop(payload.slice(stalePrefix.length));
+    });
+  }
+
+  /** The roster of an account, at once if it is in memory. Many asked for in the same moment cost one query. */
+  get(account: Jid): Roster | Promise<Roster> {
+    return this.cached(account) ?? this.#load(account);
+  }
+
+  /** The roster of an account if it is in memory. */
+  cached(account: Jid): Roster | undefined {
+    const key = account.toString();
+    const roster = this.#kept.get(key);
+    if (roster !== undefined && this.#idle.delete(key)) this.#idle.set(key, performance.now());
+    return roster;
+  }
+
+  /** While a roster changes: resolves when all changes asked for so far are made and told. Else undefined. */
+  changing(account: Jid): Promise<void> | undefined {
+    return this.#tails.size === 0 ? undefined : this.#tails.get(account.toString());
+  }
+
+  /** Changes a roster. `decide` sees it as it is kept, and must not wait; what it throws refuses the change. */
+  change(account: Jid, decide: Decide): Changing {
+    return this.#queue(account.toString(), () => this.#commit(account, decide));
+  }
+
+  /** Forgets all that is kept of an account, on disk, too. Resolves with what it was. */
+  async forget(account: Jid): Promise<Roster> {
+    const key = account.toString();
+    let last: Roster | undefined;
+    await this.#queue(key, async () => {
+      last = await this.get(account);
+      await this.#host.db.batch(deleteRoster(key));
+      this.#stale(key);
+      return undefined;
+    }).told;
+    return last!;
+  }
+
+  /** @throws StanzaError if one contact more is too many */
+  refuseFull(roster: Roster): void {
+    if (roster.items.size >= this.#options.items) throw new StanzaError("not-allowed", full);
+  }
+
+  /** Whether there is room for one more request to wait for its answer. */
+  takesRequests(roster: Roster): boolean {
+    return roster.requests.size < this.#options.requests;
+  }
+
+  /** An account has a session: what is in memory stays there. */
+  opened(account: Jid): void {
+    this.#idle.delete(account.toString());
+  }
+
+  /** An account has lost a session: after the last one its roster may go from memory. */
+  closed(account: Jid): void {
+    if (this.#host.sessions.of(account).length > 0) return;
+    const key = account.toString();
+    if (this.#kept.has(key)) this.#idle.set(key, performance.now());
+    this.#trim();
+  }
+
+  async #load(account: Jid): Promise<Roster> {
+    const key = account.toString();
+    const { stored, current } = await this.#loading.read(key);
+    const other = this.#kept.get(key);
+    if (other !== undefined) return other;
+    const roster = toKept(account, stored);
+    if (!current) return roster;
+    this.#kept.set(key, roster);
+    if (this.#host.sessions.of(account).length === 0) {
+      this.#idle.set(key, performance.now());
+      this.#trim();
+    }
+    return roster;
+  }
+
+  #queue(key: string, work: () => Promise<Tell | undefined>): Changing {
+    const committed = (this.#tails.get(key) ?? ready).then(work);
+    // In a later turn of the loop, so that the result of an IQ goes out before the pushes (RFC 6121 §2.3.2).
+    const told = committed.then((tell) => (tell === undefined ? undefined : later(tell)));
+    const tail = told.then(nothing, nothing);
+    this.#tails.set(key, tail);
+    void tail.then(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
+    return { committed, told };
+  }
+
+  async #commit(account: Jid, decide: Decide): Promise<Tell | undefined> {
+    const roster = (await this.get(account)) as Kept;
+    const change = decide(roster);
+    if (change === undefined) return undefined;
+    const key = account.toString();
+    const { put, remove, request, settle } = change;
+    // Never below the clock: after a back-up is restored, versions that clients remember are not given out again.
+    const version = put || remove ? Math.max(roster.version + 1, Date.now()) : roster.version;
+    const item = put && { ...put, version };
+    const queries = [
+      ...(item ? [putItem(key, item)] : []),
+      ...(remove ? [deleteItem(key, remove.toString())] : []),
+      ...(item || remove ? [putVersion(key, version, remove ? version : roster.removed)] : []),
+      ...(request ? [putRequest(key, request, Date.now())] : []),
+      ...(settle ? [deleteRequest(key, settle.toString())] : []),
+    ];
+    if (queries.length > 0) {
+      await this.#host.db.batch(queries);
+      apply(roster, { ...change, put: item, version });
+      this.#host.server.bus.broadcast(channels.stale, stalePrefix + key);
+    }
+    return () => {
+      change.before?.();
+      if (item) pushItem(this.#host, account, item);
+      if (remove) pushRemoval(this.#host, account, { contact: remove, version });
+      change.after?.();
+    };
+  }
+
+  #stale(key: string): void {
+    this.#drop(key);
+    this.#host.server.bus.broadcast(channels.stale, stalePrefix + key);
+  }
+
+  #drop(key: string): void {
+    this.#kept.delete(key);
+    this.#idle.delete(key);
+    this.#loading.outdate(key);
+  }
+
+  /** Lets go of rosters that nobody uses. There is no timer: it is done whenever one is put aside. */
+  #trim(): void {
+    const oldest = performance.now() - this.#options.idleMs;
+    for (const [key, since] of this.#idle) {
+      if (this.#idle.size <= this.#options.idle && since >= oldest) return;
+      if (this.#tails.has(key)) continue; // one that is being changed must stay the only one of its account
+      this.#idle.delete(key);
+      this.#kept.delete(key);
+    }
+  }
+}
+
+const stalePrefix = "roster ";
+const nothing = (): void => {};
+
+function later(tell: Tell): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        tell();
+        resolve();
+      } catch (problem) {
+        reject(problem);
+      }
+    });
+  });
+}
+
+function toKept(account: Jid, stored: StoredRoster): Kept {
+  const items = new Map(stored.items.map((item) => [item.contact.toString(), item]));
+  const requests = stored.requests.map((request) => [request.contact.toString(), request] as const);
+  const { version, removed } = stored;
+  return { account, items, requests: requests.length === 0 ? noRequests : new Map(requests), version, removed };
+}
+
+function apply(roster: Kept, change: Omit<Change, "put"> & { put: Item | undefined; version: number }): void {
+  const { put, remove, request, settle, version } = change;
+  if (put) roster.items.set(put.contact.toString(), put);
+  if (remove) {
+    roster.items.delete(remove.toString());
+    roster.removed = version;
+  }
+  roster.version = version;
+  if (!request && !settle) return;
+  const requests = new Map(roster.requests);
+  if (request) requests.set(request.contact.toString(), request);
+  if (settle) requests.delete(settle.toString());
+  roster.requests = requests.size === 0 ? noRequests : requests;
+}
+
+const full = {
+  en: "Your contact list is full. Remove a contact before you add another one.",
+  fr: "Votre liste de contacts est pleine. Retirez un contact avant d'en ajouter un autre.",
+};
