@@ -42,3 +42,23 @@ export function oracle(text: string): Element {
   if (root === undefined || typeof root === "string") throw new Error("No element");
   return root;
 }
+
+/**
+ * Whether saxes accepts the text and sees this element in it. Throws if saxes refuses the text. It trims the names of
+ * namespaces, which Namespaces in XML does not ask for: that difference is allowed.
+ */
+export function agrees(element: Element, text: string): boolean {
+  const expected = oracle(text);
+  return expected.equals(element) || expected.equals(trimmed(element));
+}
+
+function trimmed(element: Element): Element {
+  const attrs: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(element.attrs)) {
+    attrs[
+      key.startsWith("{") ? `{${key.slice(1, key.lastIndexOf("}")).trim()}${key.slice(key.lastIndexOf("}"))}` : key
+    ] = value;
+  }
+  const nodes = element.children.map((node) => (typeof node === "string" ? node : trimmed(node)));
+  return tag(element.ns.trim(), element.name)(attrs, ...nodes);
+}
