@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryPair } from "./memory.ts";
-import { record, transportConformance } from "./transport.conformance.ts";
+import { transportConformance } from "./transport.conformance.ts";
+import { record } from "./transport.recorder.ts";
 
 transportConformance("memory", async (options) => ({ ends: memoryPair(options) }));
 transportConformance("memory, secure", async (options) => ({ ends: memoryPair({ ...options, secure: true }) }));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import type { CloseReason, Transport, TransportEvents } from "./transport.ts";
+import { type Recorder, record } from "./transport.recorder.ts";
+import type { Transport } from "./transport.ts";
 
 /** Two ends that are connected and not opened yet, the accepting one first. */
 export interface Pair {
@@ -12,57 +13,6 @@ export interface Pair {
 
 /** Makes a pair. `unsentBytes` is the limit of both ends where given, `graceMs` the time to close. */
 export type MakePair = (options: { unsentBytes?: number; graceMs?: number }) => Promise<Pair>;
-
-/** Records what a transport tells, and lets a test wait for it. */
-export class Recorder implements TransportEvents {
-  received = "";
-  chunks = 0;
-  drains = 0;
-  reason: CloseReason | undefined;
-  cause: Error | undefined;
-  readonly afterwards: string[] = [];
-  onData: ((bytes: string) => void) | undefined;
-  #wake: (() => void)[] = [];
-
-  data(bytes: string): void {
-    if (this.reason !== undefined) this.afterwards.push("data");
-    this.received += bytes;
-    this.chunks++;
-    this.onData?.(bytes);
-    this.#changed();
-  }
-
-  drain(): void {
-    if (this.reason !== undefined) this.afterwards.push("drain");
-    this.drains++;
-    this.#changed();
-  }
-
-  closed(reason: CloseReason, cause?: Error): void {
-    if (this.reason !== undefined) this.afterwards.push("closed");
-    this.reason = reason;
-    this.cause = cause;
-    this.#changed();
-  }
-
-  /** Waits until something holds; it is looked at after each event. */
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise<void>((resolve) => this.#wake.push(resolve));
-  }
-
-  #changed(): void {
-    const wake = this.#wake;
-    this.#wake = [];
-    for (const resolve of wake) resolve();
-  }
-}
-
-/** Opens a transport and records. */
-export function record(transport: Transport): Recorder {
-  const recorder = new Recorder();
-  transport.open(recorder);
-  return recorder;
-}
 
 /** Waits some loop turns: enough for what is on its way on the same machine, were it to come. */
 async function turns(count = 20): Promise<void> {

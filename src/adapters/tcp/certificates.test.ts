@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { record } from "#stream/transport.conformance.ts";
+import { record } from "#stream/transport.recorder.ts";
 import type { Transport } from "#stream/transport.ts";
 import { Certificates } from "./certificates.ts";
 import { connectTcp } from "./connect.ts";

@@ -1,5 +1,7 @@
 /** What the tests of this folder share. */
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pair } from "#stream/transport.conformance.ts";
@@ -129,4 +131,13 @@ export async function joined(
     for (const run of after) await run();
   };
   return { ends: [one, two], listener, stop };
+}
+
+/** A bare socket, which can do what a transport would not. */
+export async function bare(test: Ending, port: number, options: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
+  const socket = connectSocket({ host: "127.0.0.1", port, ...options });
+  test.after(() => void socket.destroy());
+  await once(socket, "connect");
+  socket.on("error", () => {});
+  return socket;
 }

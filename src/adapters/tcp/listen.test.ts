@@ -1,23 +1,14 @@
 import assert from "node:assert/strict";
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket } from "node:net";
 import { after, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { record } from "#stream/transport.conformance.ts";
+import { record } from "#stream/transport.recorder.ts";
 import type { Transport } from "#stream/transport.ts";
 import { connectTcp } from "./connect.ts";
 import { addressGroup } from "./connection-count.ts";
-import { certificatesFor, limits, listen } from "./fixture.ts";
+import { bare, certificatesFor, limits, listen } from "./fixture.ts";
 
 const { certificates } = await certificatesFor({ after }, "example.com");
-
-/** A bare socket, which can do what a transport would not. */
-async function bare(test: TestContext, port: number, options: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
-  const socket = connectSocket({ host: "127.0.0.1", port, ...options });
-  test.after(() => socket.destroy());
-  await new Promise((resolve) => socket.once("connect", resolve));
-  socket.on("error", () => {});
-  return socket;
-}
 
 async function client(test: TestContext, port: number): Promise<Transport> {
   const transport = await connectTcp({ host: "127.0.0.1", port, timeoutMs: 5000 });
