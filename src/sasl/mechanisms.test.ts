@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Authenticator } from "./authenticator.ts";
 import { beginClient } from "./client.ts";
-import { decodeBase64, encodeBase64, encodeText } from "./encoding.ts";
+import { decodeBase64, decodeText, encodeBase64, encodeText } from "./encoding.ts";
 import { SaslError } from "./error.ts";
 import { begin, offered, type SaslContext } from "./mechanisms.ts";
 
@@ -183,6 +183,13 @@ test("property: a wrong password never passes PLAIN", async () => {
     await assert.rejects(plain(`\0${user}\0${password}`), (error) => error instanceof SaslError);
   });
   await fc.assert(property, { numRuns: 300 });
+});
+
+test("text is read strictly", () => {
+  assert.equal(decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)), "\ufeffa");
+  for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xc3]]) {
+    assert.throws(() => decodeText(Uint8Array.from(bytes)), fails("malformed-request"));
+  }
 });
 
 test("base64 is read strictly", () => {

@@ -29,6 +29,7 @@ test("passwords: limits", () => {
 test("user names: as localparts (RFC 7622 §3.3)", () => {
   assert.equal(prepareUser("Juliet"), "juliet");
   assert.equal(prepareUser("a".repeat(1023))?.length, 1023);
+  assert.equal(prepareUser("é".repeat(512)), undefined, "1024 bytes");
   for (const text of [
     "",
     "a".repeat(1024),

@@ -59,7 +59,7 @@ async function login(exchange: Exchange, credentials: Credentials): Promise<stri
   assert.equal(challenge.kind, "challenge");
   const outcome = await exchange.step(await client.step(challenge.data ?? encodeText("")));
   assert.equal(outcome.kind, "success");
-  client.verify(outcome.data);
+  assert.doesNotThrow(() => client.verify(outcome.data));
   return outcome.user;
 }
 
@@ -167,6 +167,9 @@ test("the flag must fit the mechanism, the type must be known", async () => {
   await assert.rejects(raw("SCRAM-SHA-1", bound, say("p=tls-exporter")), fails("malformed-request", /flag/));
   await assert.rejects(raw("SCRAM-SHA-1-PLUS", bound, say("n")), fails("malformed-request", /flag/));
   await assert.rejects(raw("SCRAM-SHA-1-PLUS", bound, say("p=tls-unique")), fails("malformed-request", /type/));
+  const only = context({ bindingTypes: ["tls-exporter"], channelBinding: () => binding.data });
+  const other = say("p=tls-server-end-point");
+  await assert.rejects(raw("SCRAM-SHA-1-PLUS", only, other), fails("malformed-request", /type/), "not announced");
 });
 
 test("the flag and the authorization name are signed: a changed c= is refused", async () => {
@@ -277,6 +280,35 @@ test("optional extensions are passed over and signed", async () => {
   assert.match(decodeText(challenge.data ?? encodeText("")), /^r=abc[A-Za-z0-9+/]{24},s=/);
 });
 
+test("an attempt is admitted before the keys are fetched, and again before the proof is looked at", async () => {
+  const locks = (turn: number) => {
+    let turns = 0;
+    const admit = () => {
+      if (turns++ === turn) throw new SaslError("temporary-auth-failure");
+    };
+    return context({ attempts: { admit, failed: () => {}, succeeded: () => {} } });
+  };
+  const right = { user: "user", password: "pencil" };
+  const first = begin("SCRAM-SHA-1", locks(0));
+  await assert.rejects(first.step(encodeText("n,,n=user,r=abc")), fails("temporary-auth-failure"));
+  const second = begin("SCRAM-SHA-1", locks(1));
+  await assert.rejects(login(second, right), fails("temporary-auth-failure"));
+  assert.equal(await login(begin("SCRAM-SHA-1", locks(2)), right), "user");
+});
+
+test("a mandatory extension in the last message is refused", async () => {
+  const say = (challenge: string) => `c=biws,${challenge.split(",")[0]},m=x,p=AAAA`;
+  await assert.rejects(
+    raw("SCRAM-SHA-1", context(), () => "n,,n=user,r=abc", say),
+    fails("malformed-request", /andatory/),
+  );
+});
+
+test("the client encodes reserved characters", () => {
+  const client = beginClient("SCRAM-SHA-1", { user: "a,b=2C", password: "x", authzid: "a=", nonce: "abc" });
+  assert.equal(decodeText(client.first()), "n,a=a=3D,n=a=2Cb=3D2C,r=abc");
+});
+
 test("reserved characters of a user name are decoded", async () => {
   let asked = "";
   const scram = async (user: string) => {
@@ -286,6 +318,8 @@ test("reserved characters of a user name are decoded", async () => {
   const spy: Authenticator = { ...accounts(), scram };
   await raw("SCRAM-SHA-1", context({ accounts: spy }), () => "n,,n=A=2Cb=3Dc,r=abc");
   assert.equal(asked, "a,b=c");
+  await raw("SCRAM-SHA-1", context({ accounts: spy }), () => "n,,n=a=3D2C,r=abc");
+  assert.equal(asked, "a=2c");
 });
 
 test("an unknown user gets the same number of turns, a stable salt of its own, and the usual refusal", async () => {

@@ -123,6 +123,15 @@ test("memory is bounded, and the oldest goes first", () => {
   assert.equal(throttle.delay("203.0.113.1", "romeo"), 0);
 });
 
+test("what is used stays", () => {
+  const { throttle, fail } = start({ addressAttempts: 1000 }, 10);
+  fail(3, attacker, "romeo");
+  for (let i = 0; i < 50; i++) {
+    assert.ok(throttle.delay(home, "romeo") > 0);
+    fail(1, attacker, `user${i}`);
+  }
+});
+
 test("the view of a connection refuses with a condition clients understand", () => {
   const { throttle } = start();
   const attempts = throttle.at(attacker, (user) => `${user}@example.com`);

@@ -209,6 +209,7 @@ test("an account whose keys are for another hash is verified with what it has", 
   assert.equal(await accounts.verify("romeo", "one"), true);
   assert.equal(await accounts.verify("romeo", "two"), false);
   assert.equal(await accounts.scram("romeo", "SHA-256"), undefined);
+  assert.equal(await open({ hashes: ["SHA-256"] }).scram("romeo", "SHA-1"), undefined, "not among its hashes");
   await accounts.admin.setPassword("romeo", "one");
   assert.ok(await accounts.scram("romeo", "SHA-256"));
   await database.close();
