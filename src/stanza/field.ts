@@ -91,7 +91,8 @@ function lineOf(type: FieldType, label: Text, options: TextOptions): Field<strin
     write: (text) => [text],
     read(values, name) {
       const text = single(values, name);
-      if (/[\r\n]/.test(text)) throw refused(name, { en: "must be a single line", fr: "doit tenir sur une seule ligne" });
+      if (/[\r\n]/.test(text))
+        throw refused(name, { en: "must be a single line", fr: "doit tenir sur une seule ligne" });
       return bounded(text, longest, name);
     },
   };

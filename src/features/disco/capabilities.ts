@@ -1,0 +1,159 @@
+import { type Hook, hook } from "#core/hooks.ts";
+import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
+import { type Fact, fact, type LocalSession, type Session } from "#core/session.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { iq, Stanza } from "#stanza/stanza.ts";
+import { type Element, type Tag, tag } from "#xml/element.ts";
+import { infoQuery } from "./description.ts";
+import { isSupported, provenFeatures } from "./verification.ts";
+
+/** The namespace of Entity Capabilities (XEP-0115). */
+export const caps = "http://jabber.org/protocol/caps";
+/** What a client announces of its capabilities, in its presence. */
+export const c: Tag = tag(caps, "c");
+
+/** Most sets of features that are remembered; a few hundred are in use at any time. */
+const mostKnown = 1000;
+/** Sessions that are asked about one announcement before it is given up: the answers may be false. */
+const mostTries = 5;
+/** The longest `hash`, `node` and `ver` that are looked at. */
+const longest = 256;
+
+/** What a session announced last: its hash and `ver`, or "". */
+const announced: Fact<string> = fact<string>("caps", "");
+
+/** The features of a local session have become known, or are others than before. */
+export const learned: Hook<{ readonly session: LocalSession; readonly features: ReadonlySet<string> }> =
+  hook("capabilities learned");
+
+interface Announcement {
+  readonly hash: string;
+  readonly ver: string;
+  readonly node: string;
+  /** What the set of features is remembered by. */
+  readonly key: string;
+}
+
+/**
+ * What clients can do (XEP-0115 §5.4): each announcement is asked about once, of one of the clients that make it, and
+ * believed if its hash proves it. Nothing here waits, and presence goes on meanwhile.
+ */
+export class Capabilities {
+  readonly #host: Host;
+  /** By announcement, the least recently used first. */
+  readonly #known = new Map<string, ReadonlySet<string>>();
+  /** Sessions that wait for an answer about the same announcement, the first of them being asked. */
+  readonly #waiting = new Map<string, LocalSession[]>();
+  /** What local sessions can, so that nobody who fills the table above takes it from them. */
+  readonly #learned = new WeakMap<Session, ReadonlySet<string>>();
+  /** Sessions that are being asked, one question at a time, with what they have announced meanwhile. */
+  readonly #asked = new Map<Session, Announcement | undefined>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** What the client of a session can; undefined while it is unknown. */
+  featuresOf(session: Session): ReadonlySet<string> | undefined {
+    return this.#learned.get(session) ?? this.#recall(session.get(announced));
+  }
+
+  /** Takes note of the presence that a session broadcasts. */
+  note(session: LocalSession, presence: Element): void {
+    const announcement = read(presence.child(c));
+    if (announcement === undefined || announcement.key === session.get(announced)) return;
+    session.set(announced, announcement.key);
+    this.#learned.delete(session);
+    if (this.#asked.has(session)) return void this.#asked.set(session, announcement);
+    this.#learn(session, announcement);
+  }
+
+  #recall(key: string): ReadonlySet<string> | undefined {
+    const features = this.#known.get(key);
+    if (features === undefined) return undefined;
+    this.#known.delete(key);
+    this.#known.set(key, features);
+    return features;
+  }
+
+  #learn(session: LocalSession, announcement: Announcement): void {
+    const features = this.#recall(announcement.key);
+    if (features) return this.#tell(session, features);
+    const waiting = this.#waiting.get(announcement.key);
+    if (waiting) return void waiting.push(session);
+    this.#waiting.set(announcement.key, [session]);
+    background(this.#host.log, this.#askInTurn(announcement), "capabilities not learned");
+  }
+
+  /** Asks one session after the other until one answers truly. */
+  async #askInTurn(announcement: Announcement): Promise<void> {
+    const { key } = announcement;
+    const waiting = this.#waiting.get(key) ?? [];
+    for (let tries = 0; tries < waiting.length && tries < mostTries; tries++) {
+      const session = waiting[tries]!;
+      if (session.get(announced) !== key) continue;
+      const proof = await this.#ask(session, announcement);
+      if (proof === undefined || session.get(announced) !== key) continue;
+      if (proof.shared) {
+        this.#remember(key, proof.features);
+        break;
+      }
+      this.#tell(session, proof.features);
+    }
+    this.#waiting.delete(key);
+    const features = this.#known.get(key);
+    if (features === undefined) return;
+    for (const session of waiting) {
+      if (session.get(announced) === key && !this.#learned.has(session)) this.#tell(session, features);
+    }
+  }
+
+  async #ask(session: LocalSession, { node, ver, hash }: Announcement) {
+    this.#asked.set(session, undefined);
+    const query = infoQuery({ node: `${node}#${ver}` }); // §6.2
+    try {
+      const question = Stanza.of("iq", iq({ type: "get" }, query), this.#host.jid, session.jid);
+      const answer = (await this.#host.ask(question)).payload;
+      // Compact: the features outlive the stanza.
+      return answer?.is(infoQuery) ? provenFeatures(answer.compact(), hash, ver) : undefined;
+    } catch (problem) {
+      if (problem instanceof StanzaError) return undefined;
+      throw problem;
+    } finally {
+      const next = this.#asked.get(session);
+      this.#asked.delete(session);
+      if (next) this.#learn(session, next);
+    }
+  }
+
+  #remember(key: string, features: ReadonlySet<string>): void {
+    this.#known.set(key, features);
+    if (this.#known.size <= mostKnown) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
+  }
+
+  #tell(session: LocalSession, features: ReadonlySet<string>): void {
+    this.#learned.set(session, features);
+    if (!this.#host.has(learned)) return;
+    background(this.#host.log, (async () => void (await this.#host.fire(learned, { session, features })))());
+  }
+}
+
+/** Without `hash` it is the legacy format, which proves nothing (§13). */
+function read(element: Element | undefined): Announcement | undefined {
+  const { hash, node, ver } = element?.attrs ?? {};
+  if (hash === undefined || node === undefined || ver === undefined) return undefined;
+  if (hash.length > longest || node.length > longest || ver.length > longest) return undefined;
+  const compact = { hash: copied(hash), node: copied(node), ver: copied(ver) };
+  // An unknown hash proves nothing for others (§5.4): its announcements are told apart by their node too.
+  return { ...compact, key: isSupported(hash) ? `${hash} ${ver}` : `${hash} ${ver} ${node}` };
+}
+
+/** A text that keeps no larger buffer alive. */
+function copied(text: string): string {
+  return Buffer.from(text).toString();
+}

@@ -1,0 +1,1 @@
+export { lastActivity } from "./last-activity.ts";

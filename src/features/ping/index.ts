@@ -1,0 +1,1 @@
+export { xmppPing } from "./ping.ts";

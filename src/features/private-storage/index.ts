@@ -1,0 +1,1 @@
+export { privateStorage } from "./private-storage.ts";

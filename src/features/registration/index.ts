@@ -1,0 +1,1 @@
+export { refusal, registration } from "./registration.ts";

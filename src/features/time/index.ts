@@ -1,0 +1,1 @@
+export { entityTime } from "./time.ts";

@@ -1,0 +1,1 @@
+export { type Sourcing, sourcing, vcard } from "./vcard.ts";
