@@ -79,9 +79,13 @@ export class Capabilities {
 
   #learn(session: LocalSession, announcement: Announcement): void {
     const features = this.#recall(announcement.key);
-    if (features) return this.#tell(session, features);
     const waiting = this.#waiting.get(announcement.key);
-    if (waiting) return void waiting.push(session);
+    if (features) this.#tell(session, features);
+    else if (waiting) waiting.push(session);
+    else this.#ask(session, announcement);
+  }
+
+  #ask(session: LocalSession, announcement: Announcement): void {
     this.#waiting.set(announcement.key, [session]);
     background(this.#host.log, this.#askInTurn(announcement), "capabilities not learned");
   }
@@ -93,7 +97,7 @@ export class Capabilities {
     for (let tries = 0; tries < waiting.length && tries < mostTries; tries++) {
       const session = waiting[tries]!;
       if (session.get(announced) !== key) continue;
-      const proof = await this.#ask(session, announcement);
+      const proof = await this.#proofFrom(session, announcement);
       if (proof === undefined || session.get(announced) !== key) continue;
       if (proof.shared) {
         this.#remember(key, proof.features);
@@ -109,7 +113,7 @@ export class Capabilities {
     }
   }
 
-  async #ask(session: LocalSession, { node, ver, hash }: Announcement) {
+  async #proofFrom(session: LocalSession, { node, ver, hash }: Announcement) {
     this.#asked.set(session, undefined);
     const query = infoQuery({ node: `${node}#${ver}` }); // §6.2
     try {
@@ -130,10 +134,8 @@ export class Capabilities {
   #remember(key: string, features: ReadonlySet<string>): void {
     this.#known.set(key, features);
     if (this.#known.size <= mostKnown) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
+    const oldest = this.#known.keys().next().value;
+    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   #tell(session: LocalSession, features: ReadonlySet<string>): void {

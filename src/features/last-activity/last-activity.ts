@@ -1,3 +1,4 @@
+import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
@@ -42,6 +43,7 @@ export const lastActivity: Feature = {
       const departure = { at: new Date(), status: farewells.get(session) ?? "" };
       background(host.log, departures.put(session.jid.bare.toString(), departure), "departure not kept");
     });
+    host.on(removing, "record", ({ account }) => departures.forget(account.toString()));
     // §4: a question to a client is delivered only if whoever asks may see its presence.
     host.on(arriving, "check", ({ stanza }) => {
       if (!stanza.is("iq") || stanza.type !== "get" || stanza.to.isBare || !stanza.payload?.is(query)) return;

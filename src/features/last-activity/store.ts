@@ -36,4 +36,9 @@ export class Departures {
         on conflict (account) do update set left_at = excluded.left_at, status = excluded.status`,
     );
   }
+
+  /** The account is gone, and all of this with it. */
+  async forget(account: string): Promise<void> {
+    await this.#db.run(sql`delete from last_activity where account = ${account}`);
+  }
 }

@@ -1,3 +1,4 @@
+import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import { count, section, size } from "#core/settings.ts";
 import { StanzaError } from "#stanza/error.ts";
@@ -53,6 +54,7 @@ export const privateStorage: Feature<PrivateStorageSettings> = {
         throw tooMuch();
       await store.put(account, entries);
     });
+    host.on(removing, "record", ({ account }) => store.forget(account.toString()));
     // §2.3, §4: of others, nothing may be read or written.
     for (const type of ["get", "set"] as const) {
       host.iq(type, query, "account", () => {

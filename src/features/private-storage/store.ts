@@ -64,4 +64,9 @@ export class PrivateStore {
       ),
     );
   }
+
+  /** The account is gone, and all of this with it. */
+  async forget(account: string): Promise<void> {
+    await this.#db.run(sql`delete from private_storage where account = ${account}`);
+  }
 }

@@ -34,4 +34,9 @@ export class VcardStore {
         on conflict (account) do update set xml = excluded.xml, photo_hash = excluded.photo_hash`,
     );
   }
+
+  /** The account is gone, and all of this with it. */
+  async forget(account: string): Promise<void> {
+    await this.#db.run(sql`delete from vcard where account = ${account}`);
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { removing } from "#core/account.ts";
 import { channels } from "#core/bus.ts";
 import type { Feature } from "#core/feature.ts";
 import { type Hook, hook } from "#core/hooks.ts";
@@ -82,6 +83,10 @@ export const vcard: Feature<VcardSettings> = {
     }
     host.server.bus.on(channels.stale, (key) => {
       if (key.startsWith(`${vcardTemp} `)) avatars.forget(key.slice(vcardTemp.length + 1));
+    });
+    host.on(removing, "record", async ({ account }) => {
+      await store.forget(account.toString());
+      avatars.forget(account.toString());
     });
     host.on(presenting, "amend", (event) => {
       if (event.stanza.type !== "") return;

@@ -1,0 +1,1 @@
+export { type Blocking, blocking } from "./blocking.ts";
