@@ -217,7 +217,8 @@ function receive(sides: [Side, Side], actor: number): void {
   const { subscription } = partsOf(side.state);
   side.state = transition("inbound", verb, side.state).next;
   // §3.1.3: the server of a contact that is subscribed already says so again.
-  if (verb === "subscribe" && (subscription === "from" || subscription === "both")) sides[1 - actor]!.mail.push("subscribed");
+  if (verb === "subscribe" && (subscription === "from" || subscription === "both"))
+    sides[1 - actor]!.mail.push("subscribed");
 }
 
 function agree(one: Side, other: Side): void {

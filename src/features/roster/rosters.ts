@@ -58,7 +58,8 @@ interface Kept {
   removed: number;
 }
 
-type Decide = (roster: Roster) => Change | undefined;
+type Decision = Change | undefined;
+type Decide = (roster: Roster) => Decision | Promise<Decision>;
 type Tell = () => void;
 
 const noRequests: ReadonlyMap<string, SubscriptionRequest> = new Map();
@@ -105,7 +106,7 @@ export class Rosters {
     return this.#tails.size === 0 ? undefined : this.#tails.get(account.toString());
   }
 
-  /** Changes a roster. `decide` sees it as it is kept, and must not wait; what it throws refuses the change. */
+  /** Changes a roster. `decide` sees it as it is kept; other changes of it wait. What it throws refuses the change. */
   change(account: Jid, decide: Decide): Changing {
     return this.#queue(account.toString(), () => this.#commit(account, decide));
   }
@@ -175,7 +176,7 @@ export class Rosters {
 
   async #commit(account: Jid, decide: Decide): Promise<Tell | undefined> {
     const roster = (await this.get(account)) as Kept;
-    const change = decide(roster);
+    const change = await decide(roster);
     if (change === undefined) return undefined;
     const key = account.toString();
     const { put, remove, request, settle } = change;

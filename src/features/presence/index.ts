@@ -1,0 +1,2 @@
+export { becameAvailable, becameUnavailable, disclosing } from "./hooks.ts";
+export { type PresenceApi, presence } from "./presence.ts";

@@ -1,0 +1,217 @@
+import type { Host } from "#core/host.ts";
+import { available } from "#core/session.ts";
+import type { Jid } from "#jid/jid.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { type Presence, presence, Stanza } from "#stanza/stanza.ts";
+import { parseText } from "#xml/parser.ts";
+import {
+  type Change,
+  heard,
+  hears,
+  type Item,
+  type ItemChange,
+  interested,
+  type Roster,
+  type RosterApi,
+  type SubscriptionRequest,
+  unknown,
+} from "../roster/index.ts";
+import { partsOf, type State, stateOf, transition, type Verb } from "./states.ts";
+
+/** What happens to the presence that a contact sees when a subscription begins or ends. */
+export interface Visibility {
+  /** Shows the account's clients to somebody. */
+  show(account: Jid, to: Jid): void;
+  /** Tells somebody that the account's clients are gone. */
+  hide(account: Jid, from: Jid): void;
+}
+
+interface Found {
+  readonly roster: Roster;
+  readonly contact: Jid;
+  readonly item: Item | undefined;
+  /** The item, or what it would begin as. */
+  readonly old: ItemChange;
+  readonly asked: boolean;
+  readonly state: State;
+}
+
+/**
+ * Subscriptions (RFC 6121 §3): every request and answer changes the roster of its sender, and then that of its recipient,
+ * by the tables of appendix A. Both ends are bare JIDs. Contacts here and elsewhere go the same way, by stanzas.
+ */
+export class Subscriptions {
+  readonly #host: Host;
+  readonly #roster: RosterApi;
+  readonly #visibility: Visibility;
+  readonly #requestBytes: number;
+
+  /** @param requestBytes the largest request that is kept whole */
+  constructor(host: Host, roster: RosterApi, visibility: Visibility, requestBytes: number) {
+    this.#host = host;
+    this.#roster = roster;
+    this.#visibility = visibility;
+    this.#requestBytes = requestBytes;
+  }
+
+  /** A local client sends it (appendix A.2). @throws StanzaError */
+  async outbound(sent: Presence, verb: Verb): Promise<void> {
+    const account = sent.from.bare;
+    const contact = sent.to.bare;
+    if (contact.equals(account)) {
+      if (verb === "subscribe") throw new StanzaError("not-allowed", oneself);
+      return;
+    }
+    const stanza = Stanza.of("presence", sent.element, account, contact);
+    await this.#roster.change(account, (roster) => this.#send(find(roster, contact), stanza, verb)).told;
+  }
+
+  /** It reached an account of this host (appendix A.3). */
+  async inbound(received: Presence, verb: Verb): Promise<void> {
+    const account = received.to.bare;
+    const contact = received.from.bare;
+    if (contact.equals(account)) return;
+    const stanza = Stanza.of("presence", received.element, contact, account);
+    await this.#roster.change(account, async (roster) => {
+      if (!(await this.#exists(roster))) return this.#nobody(stanza, verb);
+      const found = find(roster, contact);
+      return verb === "subscribe" ? this.#requested(found, stanza) : this.#told(found, stanza, verb);
+    }).told;
+  }
+
+  /** The requests that wait for the user's answer, whole (RFC 6121 §3.1.3). */
+  waiting(roster: Roster): Presence[] {
+    return [...roster.requests.values()].map(({ contact, stanza }) =>
+      Stanza.of("presence", parseText(stanza), contact, roster.account),
+    );
+  }
+
+  /** The user has removed a contact: the subscriptions end, both ways (RFC 6121 §2.5.2). */
+  end(account: Jid, item: Item): void {
+    if (heard(item) || item.ask) this.#say("unsubscribe", account, item.contact);
+    if (!hears(item)) return;
+    this.#say("unsubscribed", account, item.contact);
+    this.#visibility.hide(account, item.contact);
+  }
+
+  /** Refuses a request. */
+  refuse(account: Jid, request: SubscriptionRequest): void {
+    this.#say("unsubscribed", account, request.contact);
+  }
+
+  #send(found: Found, stanza: Presence, verb: Verb): Change {
+    const { pass, next } = transition("outbound", verb, found.state);
+    const approved = approval(found, verb, pass);
+    const change = this.#become(found, next, approved);
+    if (change.put && found.item === undefined) this.#roster.refuseFull(found.roster);
+    return { ...change, ...(pass ? { before: () => this.#host.send(stanza) } : {}) };
+  }
+
+  /** RFC 6121 §3.1.3: a contact asks to see the user's presence. */
+  #requested(found: Found, stanza: Presence): Change | undefined {
+    const { old, contact, roster, state } = found;
+    const { account } = roster;
+    if (hears(found.item)) {
+      return { after: () => this.#grant(account, contact) };
+    }
+    const { pass, next } = transition("inbound", "subscribe", state);
+    if (!pass) return undefined;
+    if (old.approved) {
+      const granted = transition("outbound", "subscribed", next).next;
+      return { ...this.#become(found, granted, false), before: () => this.#say("subscribed", account, contact) }; // §3.4.2
+    }
+    if (!this.#roster.takesRequests(roster)) return this.#ignored(stanza);
+    return { request: { contact, stanza: this.#text(stanza) }, before: () => this.#toAvailable(stanza) };
+  }
+
+  /** RFC 6121 §3.1.6, §3.2.3, §3.3.3: a contact has answered, or has ended a subscription. */
+  #told(found: Found, stanza: Presence, verb: Verb): Change {
+    const { pass, next } = transition("inbound", verb, found.state);
+    const change = this.#become(found, next, found.old.approved);
+    return { ...change, ...(pass ? { before: () => this.#toInterested(stanza) } : {}) };
+  }
+
+  /** The change that brings a contact into a state, with what the contact then sees of the user's presence. */
+  #become(found: Found, next: State, approved: boolean): Change {
+    const { subscription, ask, asked } = partsOf(next);
+    const { old, contact, roster } = found;
+    const put = { ...old, subscription, ask, approved };
+    const same = old.subscription === subscription && old.ask === ask && old.approved === approved;
+    const before = partsOf(found.state).subscription;
+    const after = this.#turn(roster.account, contact, gives(before), gives(subscription));
+    return {
+      ...(same ? {} : { put }),
+      ...(found.asked && !asked ? { settle: contact } : {}),
+      ...(after ? { after } : {}),
+    };
+  }
+
+  #turn(account: Jid, contact: Jid, before: boolean, now: boolean): (() => void) | undefined {
+    if (before === now) return undefined;
+    return now ? () => this.#visibility.show(account, contact) : () => this.#visibility.hide(account, contact);
+  }
+
+  /** RFC 6121 §3.1.3: the contact is subscribed already, but does not know. */
+  #grant(account: Jid, contact: Jid): void {
+    this.#say("subscribed", account, contact);
+    this.#visibility.show(account, contact);
+  }
+
+  /** An account that has ever had a contact exists: no need to ask a directory elsewhere. */
+  #exists(roster: Roster): boolean | Promise<boolean> {
+    const known = roster.version > 0 || this.#host.sessions.of(roster.account).length > 0;
+    return known || this.#host.accounts.exists(roster.account.local);
+  }
+
+  /** There is no such account. People here are told; others get what they get from an account that does not answer. */
+  #nobody(stanza: Presence, verb: Verb): Change | undefined {
+    if (verb !== "subscribe" || !this.#host.server.router.hosts.has(stanza.from.domain)) return undefined;
+    return { after: () => this.#say("unsubscribed", stanza.to, stanza.from) };
+  }
+
+  #ignored(stanza: Presence): undefined {
+    this.#host.server.metrics.count("subscription_requests_ignored");
+    this.#host.log.info("subscription request ignored: too many wait", { account: stanza.to.toString() });
+  }
+
+  /** A request as it is kept: without its content where that is too large. */
+  #text(stanza: Presence): string {
+    const whole = stanza.element.toString();
+    return Buffer.byteLength(whole) <= this.#requestBytes ? whole : stanza.element.holding().toString();
+  }
+
+  #say(verb: Verb, from: Jid, to: Jid): void {
+    this.#host.send(Stanza.of("presence", presence({ type: verb }), from, to));
+  }
+
+  #toAvailable(stanza: Presence): void {
+    for (const session of this.#host.sessions.of(stanza.to)) if (session.get(available)) session.send(stanza);
+  }
+
+  #toInterested(stanza: Presence): void {
+    for (const session of this.#host.sessions.of(stanza.to)) if (session.get(interested)) session.send(stanza);
+  }
+}
+
+function find(roster: Roster, contact: Jid): Found {
+  const key = contact.toString();
+  const item = roster.items.get(key);
+  const old: ItemChange = item ?? unknown(contact);
+  const asked = roster.requests.has(key);
+  return { roster, contact, item, old, asked, state: stateOf({ ...old, asked }) };
+}
+
+function gives(subscription: Item["subscription"]): boolean {
+  return subscription === "from" || subscription === "both";
+}
+
+/** Pre-approval (RFC 6121 §3.4): consent before it was asked for is kept until it is used or taken back. */
+function approval({ old }: Found, verb: Verb, pass: boolean): boolean {
+  if (verb === "subscribed") return !pass && !gives(old.subscription);
+  return verb === "unsubscribed" ? false : old.approved;
+}
+
+const oneself = {
+  en: "You see your own presence anyway: there is no need to ask yourself.",
+  fr: "Vous voyez déjà votre propre présence : inutile de vous la demander.",
+};
