@@ -1,6 +1,7 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { DatabaseError, type DatabaseErrorKind, type Value } from "#core/database.ts";
-import { type Cell, firstWord, type Statement } from "./protocol.ts";
+import { type Cell, firstWord, readsOnly, type Statement } from "./protocol.ts";
 
 interface Prepared {
   readonly text: string;
@@ -16,9 +17,12 @@ interface Prepared {
 export class Connection {
   readonly #db: DatabaseSync;
   readonly #prepared: (Prepared | undefined)[] = [];
+  readonly #own = new Map<string, StatementSync>();
 
   constructor(file: string, options: { busyTimeoutMs: number; readOnly: boolean }) {
     try {
+      // It holds credentials: nobody else may read it. SQLite gives its log the same rights.
+      if (!options.readOnly && file !== ":memory:") closeSync(openSync(file, "a", 0o600));
       this.#db = new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyTimeoutMs });
     } catch (error) {
       throw toDatabaseError(error, file);
@@ -29,10 +33,15 @@ export class Connection {
     return this.#db.isTransaction;
   }
 
-  /** Runs a statement of the adapter's own, such as a pragma. */
+  /** Runs a statement of the adapter's own, such as `commit`; it is kept prepared. */
   execute(text: string): void {
     try {
-      this.#db.exec(text);
+      let statement = this.#own.get(text);
+      if (!statement) {
+        statement = this.#db.prepare(text);
+        this.#own.set(text, statement);
+      }
+      statement.run();
     } catch (error) {
       throw toDatabaseError(error, text);
     }
@@ -40,6 +49,7 @@ export class Connection {
 
   close(): void {
     this.#prepared.length = 0;
+    this.#own.clear();
     this.#db.close();
   }
 
@@ -76,7 +86,7 @@ export class Connection {
     const start = firstWord(text);
     const changes = ["insert", "update", "delete", "replace", "with"].includes(start);
     // A statement that changes rows cannot be run again when a number turns out too large, so it reads bigints at once.
-    const bigints = start !== "select";
+    const bigints = !readsOnly(text);
     statement.setReadBigInts(bigints);
     const prepared = { text, statement, changes, columns: [], announced: false, bigints };
     this.#prepared[slot] = prepared;
@@ -151,6 +161,7 @@ const kinds: Readonly<Record<number, DatabaseErrorKind>> = {
 export function toDatabaseError(error: unknown, context: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const { code, errcode, message } = error as { code?: string; errcode?: number; message: string };
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) return new DatabaseError("unavailable", message);
   if (code !== "ERR_SQLITE_ERROR" || errcode === undefined)
     return new DatabaseError("invalid", `${message}: ${context}`);
   const kind = kinds[errcode & 0xff] ?? "unavailable";

@@ -60,7 +60,7 @@ export class Engine {
 
   #step(index: number): void {
     const request = this.#requests[index] as Request;
-    if (request.op >= op.begin) this.#commitGroup(index);
+    if (request.op >= op.begin || standsAlone(request)) this.#commitGroup(index);
     else if (!this.#interactive && !this.#group && this.#requests.length > 1 && writes(request)) this.#openGroup(index);
     this.#answer(request);
     // SQLite itself rolls back the whole transaction when the disk is full or fails.
@@ -120,7 +120,8 @@ export class Engine {
       for (const query of request.queries) this.#reply.push(this.#writer.run(query));
       this.#writer.execute(nested ? "release batch" : "commit");
     } catch (error) {
-      if (this.#writer.inTransaction) this.#writer.execute(nested ? "rollback to batch; release batch" : "rollback");
+      if (this.#writer.inTransaction) this.#writer.execute(nested ? "rollback to batch" : "rollback");
+      if (nested && this.#writer.inTransaction) this.#writer.execute("release batch");
       throw error;
     }
   }
@@ -137,7 +138,8 @@ export class Engine {
     } else if (request.op === op.release) {
       this.#writer.execute(`release ${name}`);
     } else {
-      this.#writer.execute(`rollback to ${name}; release ${name}`);
+      this.#writer.execute(`rollback to ${name}`);
+      this.#writer.execute(`release ${name}`);
     }
   }
 
@@ -203,6 +205,11 @@ const pragmas = [
   // The worker checkpoints by itself; this is for what it may miss, in pages.
   "wal_autocheckpoint = 1000",
 ] as const;
+
+/** Vacuum and some pragmas are refused in a transaction. */
+function standsAlone(request: Request): boolean {
+  return request.op !== op.batch && /^(vacuum|pragma)\b/i.test(request.text);
+}
 
 function writes(request: Request): boolean {
   if (request.op === op.run || request.op === op.batch) return true;

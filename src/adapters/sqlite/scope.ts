@@ -74,14 +74,12 @@ export class Scope implements Database {
   transaction<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
+    // If it fails, it has undone its own part only: this scope goes on.
+    this.#unanswered++;
     const promise = new Promise<T>((resolve, reject) => {
       this.#enqueue({ start: () => void this.#transact({ work, resolve, reject }), reject, writes: true });
     });
-    // A transaction inside that fails has undone its own part only: this scope goes on.
-    this.#unanswered++;
-    const answered = () => this.#answered();
-    promise.then(answered, answered);
-    return promise;
+    return promise.finally(() => this.#answered());
   }
 
   close(): Promise<void> {
