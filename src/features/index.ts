@@ -1,12 +1,19 @@
 import type { Feature, ServerFeature } from "#core/feature.ts";
+import { blocking } from "./blocking/index.ts";
 import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
 import { clientState } from "./client-state/index.ts";
+import { contactInfo } from "./contact-info/index.ts";
+import { disco } from "./disco/index.ts";
+import { lastActivity } from "./last-activity/index.ts";
+import { offline } from "./offline/index.ts";
 import { xmppPing } from "./ping/index.ts";
+import { presence } from "./presence/index.ts";
 import { privateStorage } from "./private-storage/index.ts";
 import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
 import { entityTime } from "./time/index.ts";
+import { vcard } from "./vcard/index.ts";
 import { softwareVersion } from "./version/index.ts";
 
 /** Every capability of a host, in the order of their handlers. */
@@ -14,9 +21,16 @@ import { softwareVersion } from "./version/index.ts";
 export const features: readonly Feature<any, any>[] = [
   clientSessions,
   roster,
+  presence,
+  disco,
+  blocking,
+  vcard,
   carbons,
+  offline,
   clientState,
+  lastActivity,
   privateStorage,
+  contactInfo,
   registration,
   softwareVersion,
   entityTime,
