@@ -1,6 +1,6 @@
 import { refuse } from "./error.ts";
 
-/** What a byte below 128 may be. Bytes from 128 on are always looked at one by one. */
+/** What a byte may be. Those from 128 on are looked at one by one wherever they occur. */
 export const NAME_START = 1;
 export const NAME = 2;
 export const SPACE = 4;
@@ -12,6 +12,8 @@ export const VALUE = 16;
 export const ESCAPE_TEXT = 32;
 /** Cannot be written as it is in an attribute value between single quotes. */
 export const ESCAPE_VALUE = 64;
+/** Not ASCII. */
+export const HIGH = 128;
 
 function classify(code: number): number {
   let bits = 0;
@@ -27,10 +29,12 @@ function classify(code: number): number {
   return bits;
 }
 
-/** The classes of the 256 byte values; those from 128 on need a look everywhere. */
-export const classes: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
-  code < 128 ? classify(code) : TEXT | VALUE | ESCAPE_TEXT | ESCAPE_VALUE,
-);
+const high = HIGH | TEXT | VALUE | ESCAPE_TEXT | ESCAPE_VALUE;
+
+/** The classes of all UTF-16 code units, so that a look-up needs no check before it. */
+export const classes: Uint8Array = new Uint8Array(0x10000)
+  .fill(high)
+  .map((bits, code) => (code < 128 ? classify(code) : bits));
 
 /** Whether XML 1.0 allows the code point at all (production 2, Char). */
 export function isCharacter(code: number): boolean {

@@ -1,4 +1,4 @@
-import { buildAttributes, buildNodes } from "./build.ts";
+import { buildNodes, TagReader } from "./build.ts";
 import { detach } from "./bytes.ts";
 import { decode } from "./decode.ts";
 import type { Element, Node } from "./element.ts";
@@ -13,6 +13,8 @@ export class Source {
   open = 0;
   close = 0;
   end = 0;
+  /** Whether all text and values in it are what their bytes are: ASCII without references, CDATA or carriage returns. */
+  plain = false;
   /** The default namespace inside the element. */
   readonly inside: string;
   /** The prefixes in force inside the element. */
@@ -36,7 +38,10 @@ export class Source {
   }
 
   attributes(): Attributes {
-    return buildAttributes(this.bytes, this.start, this.bindings);
+    const tag = new TagReader(this.bytes, this.plain);
+    tag.bindings = this.bindings;
+    tag.read(this.start);
+    return tag.attrs;
   }
 
   /** The bytes of the whole element, if they mean the same where `scope` is the default namespace. */
@@ -52,12 +57,16 @@ export class Source {
     let at = this.open;
     for (const element of elements) {
       const child = element.content.source!;
-      if (at < child.start) nodes.push(decode(this.bytes, at, child.start));
+      if (at < child.start) nodes.push(this.text(at, child.start));
       nodes.push(element);
       at = child.end;
     }
-    if (at < this.close) nodes.push(decode(this.bytes, at, this.close));
+    if (at < this.close) nodes.push(this.text(at, this.close));
     return nodes;
+  }
+
+  private text(start: number, end: number): string {
+    return this.plain ? this.bytes.slice(start, end) : decode(this.bytes, start, end);
   }
 }
 

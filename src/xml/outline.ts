@@ -1,3 +1,4 @@
+import { markedAttributes } from "./build.ts";
 import { Content, Source } from "./content.ts";
 import { decodeValue } from "./decode.ts";
 import { Element } from "./element.ts";
@@ -13,78 +14,141 @@ export interface Surroundings {
   readonly mapped: { readonly from: string; readonly to: string } | undefined;
 }
 
-/** A start tag: how deep (the stanza is 1), and the places of `<`, of the colon (-1: none) and after the name. */
-export interface Place {
-  readonly depth: number;
-  readonly start: number;
-  readonly colon: number;
-  readonly nameEnd: number;
+/** The start tag that is being read: places in the bytes. */
+export class StartTag {
+  start = 0;
+  colon = -1; // of its name; -1: none
+  nameEnd = 0;
+  /** Four numbers for each attribute: start and end of its name, start and end of its value. */
+  readonly marks: number[] = [];
+  count = 0;
+  /** Whether it declares a namespace or has an attribute with a prefix. */
+  qualified = false;
+
+  begin(start: number, colon: number, nameEnd: number): void {
+    this.start = start;
+    this.colon = colon;
+    this.nameEnd = nameEnd;
+    this.count = 0;
+    this.qualified = false;
+  }
+
+  add(name: number, nameEnd: number, value: number, valueEnd: number): void {
+    const { marks } = this;
+    const index = this.count++ * 4;
+    marks[index] = name;
+    marks[index + 1] = nameEnd;
+    marks[index + 2] = value;
+    marks[index + 3] = valueEnd;
+  }
 }
 
 /**
  * The namespaces of an element that is being validated, and its outline: the root, its child elements, and what their
- * bytes need from around them.
+ * bytes need from around them. The depth of the stanza is 1, that of the stream header 0.
  */
 export class Outline {
   root: Element | undefined = undefined;
   private readonly bytes: string;
+  private readonly tag: StartTag;
   private readonly around: Surroundings;
   private bindings: Binding | undefined;
   private rootSource: Source | undefined = undefined;
   private childSource: Source | undefined = undefined;
 
-  constructor(bytes: string, around: Surroundings) {
+  constructor(bytes: string, tag: StartTag, around: Surroundings) {
     this.bytes = bytes;
+    this.tag = tag;
     this.around = around;
     this.bindings = around.bindings;
   }
 
-  /** Takes in a start tag and its attributes (four numbers each: start and end of the name, of the value). */
-  enter(place: Place, marks: readonly number[], count: number): void {
-    const { depth, start, colon } = place;
-    const declared = count > 0 ? this.declarations(depth, marks, count) : undefined;
-    if (depth < 3) this.note(place, declared);
-    else if (colon !== -1) this.resolve(start + 1, colon, depth);
-    if (count > 0) this.qualify(depth, marks, count);
+  /** Takes in the start tag of a deeper element that has to do with prefixes or declarations. */
+  enter(depth: number): void {
+    const { tag } = this;
+    if (tag.qualified) this.declarations(depth);
+    if (tag.colon !== -1) this.resolve(tag.start + 1, tag.colon, depth);
+    if (tag.qualified) this.qualify(depth);
   }
 
-  /** The content of the present tag begins. */
-  opened(depth: number, at: number): void {
-    if (depth === 2) this.childSource!.open = at;
-    else this.rootSource!.open = at;
-  }
-
-  /** An element ends, its content ended at `close`. */
-  leave(depth: number, close: number, end: number): void {
-    let binding = this.bindings;
-    if (binding !== undefined && binding.depth === depth) {
-      while (binding !== undefined && binding.depth === depth) binding = binding.next;
-      this.bindings = binding;
+  /** Takes in the start tag of the root or of a child of it; its content begins at `open`. */
+  note(depth: number, open: number, plain: boolean): void {
+    const { bytes, tag } = this;
+    const { start, colon } = tag;
+    const declared = tag.qualified ? this.declarations(depth) : undefined;
+    const outside = depth === 2 ? this.rootSource!.inside : this.around.scope;
+    const inside = declared === undefined ? outside : this.translate(declared);
+    const source = new Source(bytes, start, inside, this.bindings);
+    source.open = open;
+    if (depth === 2) this.childSource = source;
+    else this.rootSource = source;
+    const named = colon === -1 ? inside : this.resolve(start + 1, colon, depth);
+    if (tag.qualified) this.qualify(depth);
+    const ns = colon === -1 ? inside : this.translate(named);
+    if (declared === undefined) source.outside = outside;
+    const translated = ns !== named || (declared !== undefined && inside !== declared);
+    const values = depth === 2 ? undefined : markedAttributes(bytes, tag, this.bindings, plain);
+    const name = nameAt(bytes, colon === -1 ? start + 1 : colon + 1, tag.nameEnd);
+    const element = new Element(ns, name, values, Content.from(ns, source));
+    element.untouched = true;
+    if (depth === 2) this.adopt(element, source, translated);
+    else {
+      source.elements = [];
+      if (translated) source.portable = false;
+      this.root = element;
     }
-    if (depth > 2) return;
+  }
+
+  /** The root or a child of it has been read. */
+  finish(depth: number, close: number, end: number, plain: boolean): void {
     const source = depth === 2 ? this.childSource! : this.rootSource!;
     source.close = close;
     source.end = end;
+    source.plain = plain;
   }
 
-  /** Puts the declarations of a tag in force; returns the default namespace it declares. */
-  private declarations(depth: number, marks: readonly number[], count: number): string | undefined {
-    const { bytes } = this;
+  /** The declarations of an element end with it. */
+  leave(depth: number): void {
+    let binding = this.bindings;
+    if (binding === undefined || binding.depth !== depth) return;
+    while (binding !== undefined && binding.depth === depth) binding = binding.next;
+    this.bindings = binding;
+  }
+
+  private adopt(child: Element, source: Source, translated: boolean): void {
+    const root = this.rootSource!;
+    root.elements!.push(child);
+    source.raw = child.ns === source.inside;
+    // The bytes of the child rely on a default namespace which is not the one they would be written in.
+    if (source.outside !== undefined && root.inside !== this.root!.ns) root.raw = false;
+    if (translated) source.portable = root.portable = root.raw = false;
+  }
+
+  /** Puts the declarations of the tag in force; returns the default namespace it declares. */
+  private declarations(depth: number): string | undefined {
+    const { bytes, tag } = this;
+    const { marks } = tag;
     let declared: string | undefined;
-    for (let index = 0; index < count * 4; index += 4) {
+    for (let index = 0; index < tag.count * 4; index += 4) {
       const start = marks[index]!;
       const end = marks[index + 1]!;
       if (!bytes.startsWith("xmlns", start)) continue;
-      if (end - start === 5) {
-        declared = decodeValue(bytes, marks[index + 2]!, marks[index + 3]!);
-        if (declared === XML_NAMESPACE || declared === XMLNS_NAMESPACE) {
-          refuse("bad-namespace-prefix", "A reserved namespace is declared");
-        }
-      } else if (bytes.charCodeAt(start + 5) === 58) {
-        this.bind(bytes.slice(start + 6, end), decodeValue(bytes, marks[index + 2]!, marks[index + 3]!), depth);
+      const value = marks[index + 2]!;
+      const valueEnd = marks[index + 3]!;
+      if (end - start === 5) declared = this.declaration(value, valueEnd);
+      else if (bytes.charCodeAt(start + 5) === 58) {
+        this.bind(bytes.slice(start + 6, end), decodeValue(bytes, value, valueEnd), depth);
       }
     }
     return declared;
+  }
+
+  private declaration(start: number, end: number): string {
+    const uri = decodeValue(this.bytes, start, end);
+    if (uri === XML_NAMESPACE || uri === XMLNS_NAMESPACE) {
+      refuse("bad-namespace-prefix", "A reserved namespace is declared");
+    }
+    return uri;
   }
 
   private bind(prefix: string, uri: string, depth: number): void {
@@ -95,43 +159,6 @@ export class Outline {
     if (prefix === "xml") return;
     this.bindings = new Binding(prefix, uri, depth, this.bindings);
     if (this.bindings.count > PREFIXES) refuse("policy-violation", "Too many prefixes");
-  }
-
-  /** Notes the root or a child of it. */
-  private note(place: Place, declared: string | undefined): void {
-    const { bytes, around } = this;
-    const { depth, start, colon, nameEnd } = place;
-    const outside = depth === 2 ? this.rootSource!.inside : around.scope;
-    const inside = declared === undefined ? outside : this.translate(declared);
-    const source = new Source(bytes, start, inside, this.bindings);
-    if (depth === 2) this.childSource = source;
-    else this.rootSource = source;
-    const named = colon === -1 ? inside : this.resolve(start + 1, colon, depth);
-    const ns = colon === -1 ? inside : this.translate(named);
-    if (declared === undefined) source.outside = outside;
-    const translated = ns !== named || (declared !== undefined && inside !== declared);
-    const element = new Element(
-      ns,
-      nameAt(bytes, colon === -1 ? start + 1 : colon + 1, nameEnd),
-      undefined,
-      Content.from(ns, source),
-    );
-    element.untouched = true;
-    if (depth === 2) this.adopt(element, source, translated);
-    else {
-      source.elements = [];
-      source.portable &&= !translated;
-      this.root = element;
-    }
-  }
-
-  private adopt(child: Element, source: Source, translated: boolean): void {
-    const root = this.rootSource!;
-    root.elements!.push(child);
-    source.raw = child.ns === source.inside;
-    // The bytes of the child rely on a default namespace which is not the one they would be written in.
-    if (source.outside !== undefined && root.inside !== this.root!.ns) root.raw = false;
-    if (translated) source.portable = root.portable = root.raw = false;
   }
 
   private translate(uri: string): string {
@@ -157,10 +184,11 @@ export class Outline {
   }
 
   /** Checks the attributes with a prefix: it must be declared, and no two may have the same namespace and name. */
-  private qualify(depth: number, marks: readonly number[], count: number): void {
-    const { bytes } = this;
+  private qualify(depth: number): void {
+    const { bytes, tag } = this;
+    const { marks } = tag;
     let seen: Set<string> | undefined;
-    for (let index = 0; index < count * 4; index += 4) {
+    for (let index = 0; index < tag.count * 4; index += 4) {
       const start = marks[index]!;
       const end = marks[index + 1]!;
       const colon = colonIn(bytes, start, end);

@@ -1,95 +1,120 @@
-import { classes, isCharacter, NAME, NAME_START, passCharacter, SPACE, TEXT, VALUE } from "./characters.ts";
+import { classes, HIGH, isCharacter, NAME, NAME_START, passCharacter, SPACE, TEXT, VALUE } from "./characters.ts";
 import { refuse } from "./error.ts";
 import { passNameCharacter } from "./names.ts";
-
-// Each function checks one production at a place of the bytes and returns the place after it, or throws an XmlError.
-// `end` is where the element ends, by the count of the framer; nothing may go on after it.
 
 const AMPERSAND = 38;
 const LESS = 60;
 const BRACKET = 93;
 const GREATER = 62;
 const SEMICOLON = 59;
+const QUOTE = 34;
+const APOSTROPHE = 39;
 
-/** White space, if any. */
+/** The place after white space, if any. */
 export function passSpace(bytes: string, start: number): number {
   let at = start;
   while ((classes[bytes.charCodeAt(at)]! & SPACE) !== 0) at++;
   return at;
 }
 
-/** A name without colon. */
+/** The place after a name without colon. Throws if there is none. */
 export function passName(bytes: string, start: number): number {
-  const first = bytes.charCodeAt(start);
+  const first = classes[bytes.charCodeAt(start)]!;
   let at = start + 1;
-  if (first > 127) at = passNameCharacter(bytes, start, true);
-  else if ((classes[first]! & NAME_START) === 0) at = -1;
-  if (at === -1) refuse("not-well-formed", "A name was expected");
+  if ((first & NAME_START) === 0) {
+    at = (first & HIGH) === 0 ? -1 : passNameCharacter(bytes, start, true);
+    if (at === -1) refuse("not-well-formed", "A name was expected");
+  }
   for (;;) {
-    const code = bytes.charCodeAt(at);
-    if (code < 128) {
-      if ((classes[code]! & NAME) === 0) return at;
-      at++;
-    } else if (code > 127) {
+    const bits = classes[bytes.charCodeAt(at)]!;
+    if ((bits & NAME) !== 0) at++;
+    else if ((bits & HIGH) === 0) return at;
+    else {
       at = passNameCharacter(bytes, at, false);
       if (at === -1) refuse("not-well-formed", "A character is not allowed in a name");
-    } else return at; // the end of the bytes
-  }
-}
-
-/** Character data, up to the next `<`. */
-export function passText(bytes: string, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const code = bytes.charCodeAt(at);
-    if (code > 127) at = passCharacter(bytes, at);
-    else if ((classes[code]! & TEXT) === 0) at++;
-    else if (code === LESS) return at;
-    else at = passMarked(bytes, at, code);
-  }
-  return refuse("not-well-formed", "The element is not closed");
-}
-
-function passMarked(bytes: string, at: number, code: number): number {
-  if (code === AMPERSAND) return passReference(bytes, at);
-  if (code === BRACKET) {
-    if (bytes.charCodeAt(at + 1) === BRACKET && bytes.charCodeAt(at + 2) === GREATER) {
-      refuse("not-well-formed", "]]> is not allowed in text");
     }
-  } else if (!isCharacter(code)) refuse("not-well-formed", "A character is not allowed in XML");
-  return at + 1;
+  }
 }
 
-/** The value of an attribute; `start` is after the opening quote, the result is the place of the closing one. */
-export function passValue(bytes: string, start: number, end: number): number {
-  const quote = bytes.charCodeAt(start - 1);
-  let at = start;
-  while (at < end) {
-    const code = bytes.charCodeAt(at);
-    if (code > 127) at = passCharacter(bytes, at);
-    else if ((classes[code]! & VALUE) === 0) at++;
-    else if (code === quote) return at;
-    else if (code === AMPERSAND) at = passReference(bytes, at);
-    else if (code === LESS) refuse("not-well-formed", "< is not allowed in an attribute");
-    else if (!isCharacter(code)) refuse("not-well-formed", "A character is not allowed in XML");
-    else at++;
-  }
-  return refuse("not-well-formed", "An attribute is not closed");
-}
+/**
+ * Checks the productions of XML. Each method takes a place, returns the place after what it checked, and throws an
+ * XmlError if it is not there. Nothing may go on after `end`, where the element ends by the count of the framer.
+ */
+export class Scanner {
+  protected readonly bytes: string;
+  protected readonly end: number;
+  /** Whether text or values were seen that are not what their bytes are: references, CDATA, other line ends, not ASCII. */
+  protected odd = false;
 
-/** A CDATA section (`<![CDATA[` … `]]>`); anything else that begins with `<!` is restricted (RFC 6120 §11.1). */
-export function passSection(bytes: string, start: number, end: number): number {
-  if (!bytes.startsWith("[CDATA[", start + 2)) refuse("restricted-xml", "Comments and declarations are not allowed");
-  const close = bytes.indexOf("]]>", start + 9);
-  if (close === -1 || close >= end) refuse("not-well-formed", "A CDATA section is not closed");
-  let at = start + 9;
-  while (at < close) {
-    const code = bytes.charCodeAt(at);
-    if (code > 127) at = passCharacter(bytes, at);
-    else if (!isCharacter(code)) refuse("not-well-formed", "A character is not allowed in XML");
-    else at++;
+  constructor(bytes: string, end: number) {
+    this.bytes = bytes;
+    this.end = end;
   }
-  return close + 3;
+
+  /** Character data, up to the next `<`. */
+  protected text(start: number): number {
+    const { bytes, end } = this;
+    let at = start;
+    while (at < end) {
+      const code = bytes.charCodeAt(at);
+      if ((classes[code]! & TEXT) === 0) at++;
+      else if (code === LESS) return at;
+      else at = this.markedText(at, code);
+    }
+    return refuse("not-well-formed", "The element is not closed");
+  }
+
+  private markedText(at: number, code: number): number {
+    const { bytes } = this;
+    if (code === BRACKET) {
+      if (bytes.charCodeAt(at + 1) === BRACKET && bytes.charCodeAt(at + 2) === GREATER) {
+        refuse("not-well-formed", "]]> is not allowed in text");
+      }
+      return at + 1;
+    }
+    return this.marked(at, code);
+  }
+
+  private marked(at: number, code: number): number {
+    this.odd = true;
+    if (code > 127) return passCharacter(this.bytes, at);
+    if (code === AMPERSAND) return passReference(this.bytes, at);
+    if (!isCharacter(code)) refuse("not-well-formed", "A character is not allowed in XML");
+    return at + 1;
+  }
+
+  /** The value of an attribute, from after the opening quote to the closing one. */
+  protected value(start: number): number {
+    const { bytes, end } = this;
+    const quote = bytes.charCodeAt(start - 1);
+    let at = start;
+    while (at < end) {
+      const code = bytes.charCodeAt(at);
+      if ((classes[code]! & VALUE) === 0) at++;
+      else if (code === quote) return at;
+      else if (code === QUOTE || code === APOSTROPHE) at++;
+      else if (code === LESS) refuse("not-well-formed", "< is not allowed in an attribute");
+      else at = this.marked(at, code);
+    }
+    return refuse("not-well-formed", "An attribute is not closed");
+  }
+
+  /** A CDATA section (`<![CDATA[` … `]]>`); anything else that begins with `<!` is restricted (RFC 6120 §11.1). */
+  protected section(start: number): number {
+    const { bytes, end } = this;
+    if (!bytes.startsWith("[CDATA[", start + 2)) refuse("restricted-xml", "Comments and declarations are not allowed");
+    const close = bytes.indexOf("]]>", start + 9);
+    if (close === -1 || close >= end) refuse("not-well-formed", "A CDATA section is not closed");
+    this.odd = true;
+    let at = start + 9;
+    while (at < close) {
+      const code = bytes.charCodeAt(at);
+      if (code > 127) at = passCharacter(bytes, at);
+      else if (!isCharacter(code)) refuse("not-well-formed", "A character is not allowed in XML");
+      else at++;
+    }
+    return close + 3;
+  }
 }
 
 const entities = ["amp;", "lt;", "gt;", "apos;", "quot;"] as const;

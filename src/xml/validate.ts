@@ -2,8 +2,8 @@ import type { Element } from "./element.ts";
 import { refuse } from "./error.ts";
 import type { Limits } from "./limits.ts";
 import { isXmlns } from "./names.ts";
-import { Outline, type Surroundings } from "./outline.ts";
-import { passName, passSection, passSpace, passText, passValue } from "./scan.ts";
+import { Outline, StartTag, type Surroundings } from "./outline.ts";
+import { passName, passSpace, Scanner } from "./scan.ts";
 
 const LESS = 60;
 const GREATER = 62;
@@ -12,35 +12,30 @@ const BANG = 33;
 const QUESTION = 63;
 const COLON = 58;
 const EQUALS = 61;
-
-const none: number[] = [];
+const QUOTE = 34;
+const APOSTROPHE = 39;
 
 /**
  * The one pass that checks a whole element: well-formedness, UTF-8, characters, names, namespaces, limits. It notes the
  * root and its child elements; what is deeper is built when it is first touched.
  */
-export class Validation {
-  private readonly bytes: string;
+export class Validation extends Scanner {
   private readonly limits: Limits;
   private at: number;
-  private readonly end: number;
   private depth = 0;
   private count = 0;
   /** Start and end of the raw names of the open elements. */
   private readonly open: number[] = [];
-  /** The attributes of the present tag, four numbers each: start and end of the name, start and end of the value. */
-  private readonly marks: number[] = [];
-  private marked = 0;
-  /** Whether the present tag declares a namespace or has an attribute with a prefix. */
-  private qualified = false;
+  private readonly tag = new StartTag();
   private readonly outline: Outline;
+  /** Whether there was anything odd before the present child of the root. */
+  private oddBefore = false;
 
   constructor(bytes: string, start: number, end: number, options: { limits: Limits; around: Surroundings }) {
-    this.bytes = bytes;
+    super(bytes, end);
     this.at = start;
-    this.end = end;
     this.limits = options.limits;
-    this.outline = new Outline(bytes, options.around);
+    this.outline = new Outline(bytes, this.tag, options.around);
   }
 
   /** Reads one element, which must fill the range. */
@@ -50,11 +45,11 @@ export class Validation {
       if (this.at >= end || bytes.charCodeAt(this.at) !== LESS) refuse("bad-format", "An element was expected");
       const next = bytes.charCodeAt(this.at + 1);
       if (next === SLASH) this.endTag();
-      else if (next === BANG) this.at = passSection(bytes, this.at, end);
+      else if (next === BANG) this.at = this.section(this.at);
       else if (next === QUESTION) refuse("restricted-xml", "Processing instructions are not allowed");
       else this.startTag();
       if (this.depth === 0) break;
-      this.at = passText(bytes, this.at, end);
+      if (bytes.charCodeAt(this.at) !== LESS) this.at = this.text(this.at);
     }
     if (this.outline.root === undefined) refuse("not-well-formed", "An element was expected");
     if (this.at !== end) refuse("bad-format", "Only one element is allowed here");
@@ -70,7 +65,7 @@ export class Validation {
   }
 
   private startTag(): void {
-    const { bytes, at: start } = this;
+    const { bytes, tag, at: start } = this;
     let nameEnd = passName(bytes, start + 1);
     let colon = -1;
     if (bytes.charCodeAt(nameEnd) === COLON) {
@@ -80,20 +75,18 @@ export class Validation {
     if (++this.count > this.limits.elements) refuse("policy-violation", "Too many elements");
     const depth = ++this.depth;
     if (depth > this.limits.depth) refuse("policy-violation", "Elements are nested too deeply");
-    const close = this.attributes(nameEnd);
-    if (depth < 3 || this.qualified || colon !== -1) {
-      const tag = { depth, start, colon, nameEnd };
-      this.outline.enter(tag, this.qualified ? this.marks : none, this.qualified ? this.marked : 0);
+    if (depth === 2) {
+      this.oddBefore ||= this.odd;
+      this.odd = false;
     }
-    if (bytes.charCodeAt(close) === GREATER) {
-      this.open.push(start + 1, nameEnd);
-      this.at = close + 1;
-      if (depth < 3) this.outline.opened(depth, this.at);
-      return;
-    }
-    this.at = close + 2;
-    if (depth < 3) this.outline.opened(depth, this.at);
-    this.leave(this.at);
+    tag.begin(start, colon, nameEnd);
+    const close = bytes.charCodeAt(nameEnd) === GREATER ? nameEnd : this.attributes(nameEnd);
+    const empty = bytes.charCodeAt(close) === SLASH;
+    this.at = empty ? close + 2 : close + 1;
+    if (depth < 3) this.outline.note(depth, this.at, !this.odd);
+    else if (tag.qualified || colon !== -1) this.outline.enter(depth);
+    if (empty) this.leave(this.at);
+    else this.open.push(start + 1, nameEnd);
   }
 
   private endTag(): void {
@@ -115,52 +108,57 @@ export class Validation {
 
   /** The element ends; its content ended at that place. */
   private leave(close: number): void {
-    this.outline.leave(this.depth--, close, this.at);
+    const depth = this.depth--;
+    if (depth < 3) {
+      if (depth < 2) this.odd ||= this.oddBefore;
+      this.outline.finish(depth, close, this.at, !this.odd);
+    }
+    this.outline.leave(depth);
   }
 
   /** Reads the attributes of a tag, returns the place of its `>` or `/>`. */
   private attributes(start: number): number {
-    const { bytes, end, marks } = this;
-    this.marked = 0;
-    this.qualified = false;
+    const { bytes, tag } = this;
     let at = start;
     for (;;) {
-      const code = bytes.charCodeAt(at);
-      if (code === GREATER) return at;
-      if (code === SLASH && bytes.charCodeAt(at + 1) === GREATER) return at;
       const name = passSpace(bytes, at);
       const first = bytes.charCodeAt(name);
-      if (first === GREATER || first === SLASH) {
-        at = name;
-        if (first === SLASH && bytes.charCodeAt(at + 1) !== GREATER) refuse("not-well-formed", "A tag is not closed");
-        continue;
+      if (first === GREATER) return name;
+      if (first === SLASH) {
+        if (bytes.charCodeAt(name + 1) !== GREATER) refuse("not-well-formed", "A tag is not closed");
+        return name;
       }
       if (name === at) refuse("not-well-formed", "White space was expected in a tag");
       let nameEnd = passName(bytes, name);
       if (bytes.charCodeAt(nameEnd) === COLON) {
-        this.qualified = true;
+        tag.qualified = true;
         nameEnd = passName(bytes, nameEnd + 1);
-      } else if (isXmlns(bytes, name, nameEnd)) this.qualified = true;
-      const equals = passSpace(bytes, nameEnd);
-      if (bytes.charCodeAt(equals) !== EQUALS) refuse("not-well-formed", "An attribute has no value");
-      const quote = passSpace(bytes, equals + 1);
-      const mark = bytes.charCodeAt(quote);
-      if (mark !== 34 && mark !== 39) refuse("not-well-formed", "An attribute is not quoted");
-      at = passValue(bytes, quote + 1, end);
+      } else if (isXmlns(bytes, name, nameEnd)) tag.qualified = true;
+      const value = this.opening(nameEnd);
+      at = this.value(value);
       this.unique(name, nameEnd);
-      const index = this.marked++ * 4;
-      if (this.marked > this.limits.attributes) refuse("policy-violation", "Too many attributes");
-      marks[index] = name;
-      marks[index + 1] = nameEnd;
-      marks[index + 2] = quote + 1;
-      marks[index + 3] = at++;
+      tag.add(name, nameEnd, value, at);
+      if (tag.count > this.limits.attributes) refuse("policy-violation", "Too many attributes");
+      at++;
     }
   }
 
+  /** The place after the equals sign and the opening quote of an attribute. */
+  private opening(start: number): number {
+    const { bytes } = this;
+    const equals = passSpace(bytes, start);
+    if (bytes.charCodeAt(equals) !== EQUALS) refuse("not-well-formed", "An attribute has no value");
+    const quote = passSpace(bytes, equals + 1);
+    const code = bytes.charCodeAt(quote);
+    if (code !== QUOTE && code !== APOSTROPHE) refuse("not-well-formed", "An attribute is not quoted");
+    return quote + 1;
+  }
+
   private unique(start: number, end: number): void {
-    const { bytes, marks } = this;
+    const { bytes, tag } = this;
+    const { marks } = tag;
     const length = end - start;
-    const last = this.marked * 4;
+    const last = tag.count * 4;
     for (let index = 0; index < last; index += 4) {
       const other = marks[index]!;
       if (marks[index + 1]! - other !== length) continue;

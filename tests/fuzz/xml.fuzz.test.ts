@@ -15,7 +15,7 @@ const seeds = readFileSync(new URL("./seeds/xeps.txt", import.meta.url), "utf8")
   .trimEnd()
   .split("\n----\n")
   .map(toBytes);
-const runs = Number(process.env.FUZZ_RUNS ?? 6000);
+const runs = Number(process.env.FUZZ_RUNS ?? 20_000);
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
 const limits: Limits = { stanzaBytes: 5000, depth: 12, attributes: 12, elements: 100 };
 
