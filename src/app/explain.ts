@@ -34,7 +34,6 @@ function unknownKey(key: string, known: readonly string[]): string {
 const nouns: Readonly<Record<string, string>> = {
   string: "a text",
   number: "a number",
-  int: "a whole number",
   boolean: "true or false",
   array: "a list",
   object: "keys and values",
@@ -44,6 +43,7 @@ function sentenceFor(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined && / received undefined$/.test(issue.message)) return "missing";
+      if (issue.expected === "int") return "expected a whole number";
       return `expected ${nouns[issue.expected] ?? issue.expected}${found(issue.message)}`;
     case "invalid_value":
       return `expected ${issue.values.map(String).join(" or ")}`;

@@ -15,6 +15,7 @@ export function neededPackages(source: string): string[] {
 }
 
 function isInstalled(name: string): boolean {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own
   const { status, stdout } = spawnSync("dpkg-query", ["-W", "-f", "${Status}", name], { encoding: "utf8" });
   return status === 0 && stdout.endsWith(" installed");
 }

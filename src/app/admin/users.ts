@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountOf } from "./address.ts";
-import { type Administration, command } from "./command.ts";
+import { type Administration, CommandError, command } from "./command.ts";
 import { removeData } from "./removal.ts";
 
 const account = z.string().min(1).max(3071);
@@ -53,7 +53,9 @@ export const userList = command({
   arguments: z.strictObject({ domain: z.string().optional(), after: z.string().optional() }),
   /** A page of at most 1000 addresses; `next` is there if more follow. */
   async run(administration, given): Promise<{ accounts: string[]; next?: { domain: string; after: string } }> {
-    const { domain, after } = { domain: given.domain ?? administration.domains[0]!, after: given.after };
+    const { domain = administration.domains[0]!, after } = given;
+    if (!administration.domains.includes(domain))
+      throw new CommandError("usage", `${domain} is not a domain of this server`);
     const users = await administration
       .accounts(domain)
       .list({ limit: pageSize, ...(after === undefined ? {} : { after }) });
