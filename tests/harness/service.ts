@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { ask } from "#app/control/client.ts";
 
 export interface ServiceOptions {
   /** Default: example.com. */
@@ -28,7 +29,7 @@ export interface RunningService {
   certificate(domain?: string): string;
   /** What it has written to its log so far, level debug. */
   readonly log: string;
-  /** Makes an account with the command line. */
+  /** Makes an account, as the command line does. */
   addUser(account: string, password: string): Promise<void>;
   /** Runs the command line on this installation; returns its output. Fails if the command does. */
   command(words: readonly string[], input?: string): Promise<string>;
@@ -65,7 +66,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
       return log.join("");
     },
     command: commandLine,
-    addUser: async (account, password) => void (await commandLine(["user", "add", account], `${password}\n`)),
+    addUser: async (account, password) =>
+      void (await ask(join(folder, "data"), { command: "user add", arguments: { account, password } })),
     async stop() {
       child.kill("SIGTERM");
       const [code] = await exited;
