@@ -21,12 +21,16 @@ import * as tags from "./tags.ts";
 /** Bytes and elements that a client may send before it is authenticated, over all. */
 const unauthenticatedBytes = 65_536;
 
+/** Failed logins of any kind on one connection before it is closed. */
+const mostFailures = 10;
+
 /** One client's connection: negotiates (RFC 6120 §4 to §7), then carries the stanzas of its session. */
 export class ClientStream implements StreamEvents, Connection, Negotiation {
   readonly #door: Door;
   readonly #stream: Stream;
   #host: LocalHost | undefined;
   #authentication: Authentication | undefined;
+  #guesses = 0;
   #failures = 0;
   #lang: string | undefined;
   account: Jid | undefined;
@@ -148,17 +152,22 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     this.#door.authenticated(this);
   }
 
-  /** RFC 6120 §6.4.5: a failure leaves room for another try, but not for many. */
+  /**
+   * RFC 6120 §6.4.5: a failure leaves room for another try, but not for many. Wrong passwords are few; clients that
+   * work their way down the mechanisms, some of which they cannot do, need more tries than that.
+   */
   #fail(error: SaslError): void {
     this.#door.server.metrics.count("logins_failed", error.condition);
     this.#door.log.info("login failed", {
       condition: error.condition,
+      why: error.text,
       peer: this.peer,
       user: this.#authentication?.claimed,
       domain: this.host.domain,
     });
     this.#stream.send(failed(error));
-    if (error.condition !== "aborted" && ++this.#failures >= this.#door.settings["login-attempts"]) {
+    if (error.condition === "not-authorized" && error.text === undefined) this.#guesses++;
+    if (this.#guesses >= this.#door.settings["login-attempts"] || ++this.#failures >= mostFailures) {
       throw new StreamError("policy-violation", "Too many failed logins");
     }
   }

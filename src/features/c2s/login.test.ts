@@ -60,7 +60,30 @@ for (const [name, sent, condition] of failures) {
   });
 }
 
-scenario("three failed logins close the connection", ours, async ({ wire, account }) => {
+scenario("a client that first tries what it cannot do still gets in with what it can", ours, async ({ wire, account }) => {
+  await account("romeo@example.com");
+  const client = await wire();
+  await client.opens("example.com");
+  for (const mechanism of ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "DIGEST-MD5"]) {
+    client.writes(auth(plain("p=tls-unique,,n=romeo,r=abcdefghijklmnop"), mechanism));
+    await client.receives(`<failure ${sasl}/>`);
+  }
+  client.writes(auth(plain("\0romeo\0pencil")));
+  await client.receives(`<success ${sasl}/>`);
+});
+
+scenario("ten failures of any kind close the connection", ours, async ({ wire }) => {
+  const client = await wire();
+  await client.opens("example.com");
+  for (let count = 0; count < 10; count++) {
+    client.writes(auth("", "GUESS"));
+    await client.receives(`<failure ${sasl}/>`);
+  }
+  await client.receives("<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
+  await client.receivesEnd();
+});
+
+scenario("three wrong passwords close the connection", ours, async ({ wire, account }) => {
   await account("romeo@example.com");
   const client = await wire();
   await client.opens("example.com");

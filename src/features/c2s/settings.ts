@@ -17,7 +17,7 @@ export const settings = section({
   rate: size("64 KiB", "Bytes a second that a client may send in the long run; faster ones are read more slowly. 0 B: no limit."),
   burst: size("512 KiB", "Bytes that a client may send at once before `rate` holds."),
   "login-time": duration("30 s", "How long a connection may take to log in."),
-  "login-attempts": count(3, "Failed logins on one connection before it is closed."),
+  "login-attempts": count(3, "Wrong passwords on one connection before it is closed."),
   idle: duration("10 minutes", "How long a client may be silent before it is asked whether it is still there."),
   "idle-answer": duration("1 minute", "How long it then has to answer."),
 });
