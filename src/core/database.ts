@@ -30,7 +30,9 @@ export interface Database {
   /**
    * Reads and writes that belong together. `work` must use the Database it is given, and only until it returns. Nothing
    * else is written meanwhile, so it must be short: after the adapter's limit it is rolled back and rejected. If `work`
-   * throws, everything is rolled back and the same error comes out. A transaction in a transaction can fail alone.
+   * throws, everything is rolled back and the same error comes out. A query that fails inside spoils the transaction, even
+   * if its error is caught; only a transaction in the transaction can fail alone. Prefer `batch` where it does: it needs no
+   * round trips and shares its commit with others.
    */
   transaction<T>(work: (db: Database) => Promise<T>): Promise<T>;
   /** Finishes what was asked for before, then lets go of the database. Later calls are rejected as "unavailable". */

@@ -8,12 +8,15 @@ import { type KnownStatement, Statements } from "./statements.ts";
 const messagesInFlight = 2;
 /** More requests than this in one message, and so in one transaction, would make the first of them wait for too long. */
 const requestsPerMessage = 1000;
+/** With so many, each bears little of the cost of the commit: there is no point in waiting for more. */
+const worthCommitting = 24;
 
 /** A request that waits for its reply. */
 export interface Pending {
   readonly op: Op;
   readonly query: Query | undefined;
   readonly queries: readonly Query[];
+  /** 0 outside transactions. */
   readonly level: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -121,13 +124,15 @@ export class Channel {
   }
 
   /** True for a request that may wait a little for others to commit with. */
-  #patient({ op: kind, query }: Pending): boolean {
+  #patient({ op: kind, query, level }: Pending): boolean {
+    // In a transaction others wait for its end.
+    if (level > 0) return false;
     return kind === op.run || kind === op.batch || (query !== undefined && !this.readsOnly(query));
   }
 
   #schedule(): void {
     if (this.#flushing || this.#inFlight.length >= messagesInFlight) return;
-    const hurry = this.#urgent || this.#outgoing.length >= requestsPerMessage / 4;
+    const hurry = this.#urgent || this.#outgoing.length >= worthCommitting;
     const wait = hurry ? 0 : this.#pace.wait(performance.now());
     if (wait > 0) {
       this.#holding ??= setTimeout(() => this.#release(), wait);

@@ -100,7 +100,7 @@ export class Scope implements Database {
     const promise = new Promise((resolve, reject) => {
       for (const one of queries) this.#channel.readsOnly(one);
       const reads = query !== undefined && this.#channel.readsOnly(query) && kind !== op.run;
-      const pending: Pending = { op: kind, query, queries, level: 0, resolve, reject };
+      const pending: Pending = { op: kind, query, queries, level: this.#level, resolve, reject };
       if (reads && this.#inner && this.#level === 0 && this.#options.readsCommitted && this.#waitingWrites === 0) {
         this.#channel.post({ ...pending, op: kind === op.all ? op.allCommitted : op.oneCommitted });
       } else {
