@@ -9,7 +9,7 @@ import { count, section } from "#core/settings.ts";
 import { disclosing, presence } from "#features/presence/index.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { type Iq, iq, Stanza } from "#stanza/stanza.ts";
+import { type Iq, iq, isRequest, Stanza } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { type BlockList, blockList, blocksNobody, matches } from "./block-list.ts";
 import { BlockLists } from "./block-lists.ts";
@@ -113,8 +113,9 @@ function answerCommands(host: Host, lists: BlockLists, most: number): void {
     const removed = payload.elements.length === 0 ? [...before] : names.filter((jid) => before.has(jid)); // §3.5: all
     await lists.change(account, { added: [], removed }, () => {});
     const after = await lists.of(account);
-    contacts.renew(account, (contact) => matches(before, contact) && !matches(after, contact)); // §3.4
     push(host, request, itemsOf(unblock, names));
+    // §3.4. In a later turn of the loop, so that the result goes out first.
+    setImmediate(() => contacts.renew(account, (contact) => matches(before, contact) && !matches(after, contact)));
   });
 }
 
@@ -136,11 +137,16 @@ function checkDisclosure(host: Host, { from, to, ours, theirs }: Disclosure): Ou
   if (matches(ours, to) || matches(theirs, from)) return handled;
 }
 
-/** §3.3: what the user sends to whom it blocks comes back. */
-function checkOutbound(host: Host, list: BlockList, { stanza }: Packet): Outcome {
-  const { to } = stanza;
-  if (isExempt(host, stanza.from, to) || !matches(list, to)) return;
-  throw new StanzaError("not-acceptable", youBlock, { type: "cancel", detail: blocked() });
+/**
+ * §3.3: what the user sends to whom it blocks comes back. Straight to the client: the error is from the blocked address,
+ * and what is from there does not arrive.
+ */
+function checkOutbound(host: Host, list: BlockList, { stanza, origin }: Packet): Outcome {
+  if (isExempt(host, stanza.from, stanza.to) || !matches(list, stanza.to)) return;
+  // RFC 6120 §8.3.1: errors and results are never answered.
+  const answered = stanza.type !== "error" && (stanza.kind !== "iq" || isRequest(stanza));
+  if (answered) origin?.send(stanza.error(youBlock, origin.lang));
+  return handled;
 }
 
 /** §3.3: what a blocked one sends is refused as if the user were away. The router answers no errors and results. */
@@ -173,7 +179,7 @@ function itemsOf(payload: typeof block, jids: Iterable<string>): Element {
   return payload({}, ...[...jids].map((jid) => item({ jid })));
 }
 
-/** §3.3, §3.4: tells the clients that follow the list, after the one that asked has its result. */
+/** §3.3, §3.4: tells the clients that follow the list, after the result has gone to the one that asked. */
 function push(host: Host, { to: account }: Iq, payload: Element): void {
   setImmediate(() => {
     for (const session of host.sessions.of(account)) {
@@ -199,7 +205,11 @@ const badAddress = {
   en: "One of these addresses is not valid. An address looks like login@domain.",
   fr: "L'une de ces adresses n'est pas valide. Une adresse a la forme login@domaine.",
 };
-const youBlock = {
-  en: "You have blocked this address. Unblock it to write to it.",
-  fr: "Vous avez bloqué cette adresse. Débloquez-la pour lui écrire.",
-};
+const youBlock = new StanzaError(
+  "not-acceptable",
+  {
+    en: "You have blocked this address. Unblock it to write to it.",
+    fr: "Vous avez bloqué cette adresse. Débloquez-la pour lui écrire.",
+  },
+  { type: "cancel", detail: blocked() },
+);
