@@ -12,15 +12,9 @@ PATIENCE = 10
 
 EVENTS = [
     "message",
-    "groupchat_message",
-    "got_online",
-    "got_offline",
-    "changed_status",
-    "changed_subscription",
-    "presence_subscribe",
-    "presence_subscribed",
-    "presence_unsubscribed",
-    "presence_error",
+    "message_error",
+    "receipt_received",
+    "presence",
     "roster_update",
     "carbon_sent",
     "carbon_received",
@@ -121,6 +115,17 @@ class Client(slixmpp.ClientXMPP):
             await asyncio.wait_for(look(), PATIENCE)
         except asyncio.TimeoutError:
             raise AssertionError(f"{self.boundjid}: none of {names}; happened: {self.happened}") from None
+
+    async def sees(self, kind, who, fits=lambda _: True):
+        """A presence of that kind: "available", "away", "unavailable", "subscribe", … from that address."""
+        address = slixmpp.JID(who)
+
+        def seen(presence):
+            sender = presence["from"]
+            same = sender == address if address.resource else sender.bare == address.bare
+            return presence["type"] == kind and same and fits(presence)
+
+        return await self.expect("presence", seen)
 
     def has_happened(self, name, fits=lambda _: True):
         return any(found == name and fits(data) for found, data in self.happened)

@@ -148,9 +148,8 @@ async def two_resources(stage):
     orchard = await stage.online("romeo", "orchard")
     home = await stage.online("romeo", "home")
     assert orchard.boundjid.resource == "orchard" and home.boundjid.resource == "home"
-    seen = await orchard.expect("got_online", lambda presence: presence["from"].resource == "home")
-    assert seen["from"].bare == stage.address("romeo")
-    await home.expect("got_online", lambda presence: presence["from"].resource == "orchard")
+    await orchard.sees("available", home.boundjid)
+    await home.sees("available", orchard.boundjid)
 
 
 async def made_resource(stage):
