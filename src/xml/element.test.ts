@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { fromBytes, isUtf8, toBytes } from "./bytes.ts";
 import { tag } from "./element.ts";
 import { parseText } from "./parser.ts";
@@ -108,7 +110,7 @@ test("escapes what XML would read otherwise, and replaces what it cannot hold", 
 });
 
 test("an attribute name that cannot be one is a bug of the caller", () => {
-  for (const key of ["a b", "", "a='1' b", "xmlns", "xmlns:a", "a:b", "{u}", "{u}a b"]) {
+  for (const key of ["a b", "", "a='1' b", "xmlns", "xmlns:a", "a:b", "{u}", "{u}a b", "{u}xml:lang", "{u}a:b"]) {
     assert.throws(() => body({ [key]: "1" }).toString(), TypeError, key);
   }
 });
@@ -184,4 +186,18 @@ test("text and bytes", () => {
     assert.ok(!isUtf8(wrong), wrong);
     assert.match(fromBytes(wrong), /\uFFFD/);
   }
+});
+
+test("a compact element does not keep the read it came from alive", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const filler = "x".repeat(1 << 20);
+  const kept = Array.from({ length: 40 }, (_, index) => {
+    const text = `<a><b to='someone-${index}@example.com'><c>kept, and long enough to be a slice</c></b>${filler}</a>`;
+    return parseText(Buffer.from(text).toString("latin1")).elements[0]!.compact();
+  });
+  collect();
+  assert.ok(process.memoryUsage().heapUsed < 30 << 20, `${process.memoryUsage().heapUsed} bytes`);
+  assert.equal(kept[7]?.attrs.to, "someone-7@example.com");
+  assert.equal(kept[7]?.elements[0]?.text, "kept, and long enough to be a slice");
 });

@@ -78,15 +78,22 @@ export class Element {
   with(changes: AttributeChanges): Element {
     const values = attributes();
     const old = this.attrs;
-    for (const key in old) {
-      const value = Object.hasOwn(changes, key) ? changes[key] : old[key];
-      if (value !== undefined) values[key] = value;
-    }
+    let removes = false;
+    for (const key in old) values[key] = old[key]!;
     for (const key in changes) {
       const value = changes[key];
       if (value !== undefined) values[key] = value;
+      else removes ||= values[key] !== undefined;
     }
+    if (removes) return this.withOnly(values, changes);
     return new Element(this.ns, this.name, values, this.content);
+  }
+
+  /** With those of the values that the changes do not remove: deleting properties would make the table a slow one. */
+  private withOnly(values: Attributes, changes: AttributeChanges): Element {
+    const kept = attributes();
+    for (const key in values) if (!Object.hasOwn(changes, key) || changes[key] !== undefined) kept[key] = values[key]!;
+    return new Element(this.ns, this.name, kept, this.content);
   }
 
   append(...nodes: Node[]): Element {

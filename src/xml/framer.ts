@@ -55,7 +55,11 @@ export class Framer {
   private skipped = 0; // white space before the header
 
   push(bytes: string): void {
-    if (bytes !== "") this.waiting.push(bytes);
+    if (bytes === "") return;
+    if (this.begin === -1 && this.at >= this.chunk.length && this.taken === this.waiting.length) {
+      this.chunk = bytes; // the common case: everything before has been read
+      this.at = 0;
+    } else this.waiting.push(bytes);
   }
 
   get buffered(): number {

@@ -1,5 +1,6 @@
 import { fromBytes } from "./bytes.ts";
 import { codePoint, isName, isNameCharacter, isNameStart, sequenceLength } from "./characters.ts";
+import { knownName } from "./known.ts";
 
 export const XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
 export const XMLNS_NAMESPACE = "http://www.w3.org/2000/xmlns/";
@@ -59,7 +60,7 @@ export function colonIn(bytes: string, start: number, end: number): number {
 
 /** The name at this place, decoded. */
 export function nameAt(bytes: string, start: number, end: number): string {
-  return fromBytes(bytes.slice(start, end));
+  return knownName(bytes, start, end) ?? fromBytes(bytes.slice(start, end));
 }
 
 /** The place after the name character that is not ASCII; -1 if it is none, or may not begin a name. */
@@ -75,8 +76,7 @@ export function attributeKey(uri: string, name: string): string {
   return uri === XML_NAMESPACE && name === "lang" ? "xml:lang" : `{${uri}}${name}`;
 }
 
-/** Whether a key of an attribute table can be written: a name, `xml:lang`, or `{ns}name`. */
+/** Whether a key of an attribute table can be written without a namespace: a name, or `xml:lang`. */
 export function isAttributeKey(key: string): boolean {
-  if (key.charCodeAt(0) === 123) return isName(key.slice(key.lastIndexOf("}") + 1));
   return key === "xml:lang" || (isName(key) && key !== "xmlns");
 }

@@ -64,9 +64,9 @@ export class Outline {
   }
 
   /** Takes in the start tag of a deeper element that has to do with prefixes or declarations. */
-  enter(depth: number): void {
+  enter(depth: number, plain: boolean): void {
     const { tag } = this;
-    if (tag.qualified) this.declarations(depth);
+    if (tag.qualified) this.declarations(depth, plain);
     if (tag.colon !== -1) this.resolve(tag.start + 1, tag.colon, depth);
     if (tag.qualified) this.qualify(depth);
   }
@@ -75,7 +75,7 @@ export class Outline {
   note(depth: number, open: number, plain: boolean): void {
     const { bytes, tag } = this;
     const { start, colon } = tag;
-    const declared = tag.qualified ? this.declarations(depth) : undefined;
+    const declared = tag.qualified ? this.declarations(depth, plain) : undefined;
     const outside = depth === 2 ? this.rootSource!.inside : this.around.scope;
     const inside = declared === undefined ? outside : this.translate(declared);
     const source = new Source(bytes, start, inside, this.bindings);
@@ -125,7 +125,7 @@ export class Outline {
   }
 
   /** Puts the declarations of the tag in force; returns the default namespace it declares. */
-  private declarations(depth: number): string | undefined {
+  private declarations(depth: number, plain: boolean): string | undefined {
     const { bytes, tag } = this;
     const { marks } = tag;
     let declared: string | undefined;
@@ -133,22 +133,20 @@ export class Outline {
       const start = marks[index]!;
       const end = marks[index + 1]!;
       if (!bytes.startsWith("xmlns", start)) continue;
-      const value = marks[index + 2]!;
-      const valueEnd = marks[index + 3]!;
-      if (end - start === 5) declared = this.declaration(value, valueEnd);
+      const value = this.value(marks[index + 2]!, marks[index + 3]!, plain);
+      if (end - start === 5) declared = value;
       else if (bytes.charCodeAt(start + 5) === 58) {
-        this.bind(bytes.slice(start + 6, end), decodeValue(bytes, value, valueEnd), depth);
+        this.bind(bytes.slice(start + 6, end), value, depth);
       }
+    }
+    if (declared === XML_NAMESPACE || declared === XMLNS_NAMESPACE) {
+      refuse("bad-namespace-prefix", "A reserved namespace is declared");
     }
     return declared;
   }
 
-  private declaration(start: number, end: number): string {
-    const uri = decodeValue(this.bytes, start, end);
-    if (uri === XML_NAMESPACE || uri === XMLNS_NAMESPACE) {
-      refuse("bad-namespace-prefix", "A reserved namespace is declared");
-    }
-    return uri;
+  private value(start: number, end: number, plain: boolean): string {
+    return plain ? this.bytes.slice(start, end) : decodeValue(this.bytes, start, end);
   }
 
   private bind(prefix: string, uri: string, depth: number): void {

@@ -84,7 +84,7 @@ export class Validation extends Scanner {
     const empty = bytes.charCodeAt(close) === SLASH;
     this.at = empty ? close + 2 : close + 1;
     if (depth < 3) this.outline.note(depth, this.at, !this.odd);
-    else if (tag.qualified || colon !== -1) this.outline.enter(depth);
+    else if (tag.qualified || colon !== -1) this.outline.enter(depth, !this.odd);
     if (empty) this.leave(this.at);
     else this.open.push(start + 1, nameEnd);
   }
@@ -136,7 +136,7 @@ export class Validation extends Scanner {
       } else if (isXmlns(bytes, name, nameEnd)) tag.qualified = true;
       const value = this.opening(nameEnd);
       at = this.value(value);
-      this.unique(name, nameEnd);
+      if (tag.count > 0) this.unique(name, nameEnd);
       tag.add(name, nameEnd, value, at);
       if (tag.count > this.limits.attributes) refuse("policy-violation", "Too many attributes");
       at++;
@@ -146,8 +146,10 @@ export class Validation extends Scanner {
   /** The place after the equals sign and the opening quote of an attribute. */
   private opening(start: number): number {
     const { bytes } = this;
-    const equals = passSpace(bytes, start);
+    const equals = bytes.charCodeAt(start) === EQUALS ? start : passSpace(bytes, start);
     if (bytes.charCodeAt(equals) !== EQUALS) refuse("not-well-formed", "An attribute has no value");
+    const next = bytes.charCodeAt(equals + 1);
+    if (next === APOSTROPHE || next === QUOTE) return equals + 2;
     const quote = passSpace(bytes, equals + 1);
     const code = bytes.charCodeAt(quote);
     if (code !== QUOTE && code !== APOSTROPHE) refuse("not-well-formed", "An attribute is not quoted");

@@ -1,13 +1,15 @@
 import { bytesOf, toBytes } from "./bytes.ts";
-import { classes, ESCAPE_TEXT, ESCAPE_VALUE, isCharacter } from "./characters.ts";
+import { classes, ESCAPE_TEXT, ESCAPE_VALUE, isCharacter, isName } from "./characters.ts";
 import type { Element, Node } from "./element.ts";
-import { isAttributeKey, XML_NAMESPACE } from "./names.ts";
+import { openings } from "./known.ts";
+import { type Binding, isAttributeKey, XML_NAMESPACE } from "./names.ts";
+
+const BRACE = 123;
 
 /** Character data as bytes: escaped, what XML cannot hold replaced by U+FFFD. */
 export function escapeText(text: string): string {
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 127 || (classes[code]! & ESCAPE_TEXT) !== 0) return escapeSlowly(text, at, ESCAPE_TEXT);
+    if ((classes[text.charCodeAt(at)]! & ESCAPE_TEXT) !== 0) return escapeSlowly(text, at, ESCAPE_TEXT);
   }
   return text;
 }
@@ -15,8 +17,7 @@ export function escapeText(text: string): string {
 /** An attribute value as bytes, to stand between single quotes. */
 export function escapeValue(text: string): string {
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 127 || (classes[code]! & ESCAPE_VALUE) !== 0) return escapeSlowly(text, at, ESCAPE_VALUE);
+    if ((classes[text.charCodeAt(at)]! & ESCAPE_VALUE) !== 0) return escapeSlowly(text, at, ESCAPE_VALUE);
   }
   return text;
 }
@@ -71,28 +72,42 @@ export function writeHead(element: Element, scope: string): string {
     for (const binding of needs) head += ` xmlns:${binding.prefix}='${escapeValue(binding.uri)}'`;
   }
   const attrs = element.attrs;
+  let unclosed = false; // the last value still wants its quote
   let prefixes = 0;
   for (const key in attrs) {
     const value = escapeValue(attrs[key]!);
-    if (key.charCodeAt(0) !== 123) head += ` ${toBytes(attributeName(key))}='${value}'`;
-    else {
+    if (key.charCodeAt(0) === BRACE) {
       const close = key.lastIndexOf("}");
       const uri = key.slice(1, close);
-      const name = attributeName(key).slice(close + 1);
-      if (uri === XML_NAMESPACE) head += ` xml:${toBytes(name)}='${value}'`;
-      else {
-        do prefixes++;
-        while (needs?.some((binding) => binding.prefix === `ns${prefixes}`) === true);
-        head += ` xmlns:ns${prefixes}='${escapeValue(uri)}' ns${prefixes}:${toBytes(name)}='${value}'`;
-      }
+      if (uri !== XML_NAMESPACE) prefixes = freePrefix(needs, prefixes);
+      head += `${unclosed ? "'" : ""}${writeQualified(uri, key.slice(close + 1), prefixes)}${value}`;
+    } else {
+      const opening = openings.get(key) ?? `' ${attributeName(key)}='`;
+      head += unclosed ? opening : opening.slice(1);
+      head += value;
     }
+    unclosed = true;
   }
-  return head;
+  return unclosed ? `${head}'` : head;
 }
 
-function attributeName(key: string): string {
-  if (!isAttributeKey(key)) throw new TypeError(`Not an attribute name: ${key}`);
-  return key;
+/** The next number that makes a prefix which the content does not need for itself. */
+function freePrefix(needs: readonly Binding[] | undefined, last: number): number {
+  let next = last + 1;
+  while (needs?.some((binding) => binding.prefix === `ns${next}`) === true) next++;
+  return next;
+}
+
+function writeQualified(uri: string, name: string, prefix: number): string {
+  if (!isName(name)) throw new TypeError(`Not an attribute name: ${name}`);
+  const local = toBytes(name);
+  if (uri === XML_NAMESPACE) return ` xml:${local}='`;
+  return ` xmlns:ns${prefix}='${escapeValue(uri)}' ns${prefix}:${local}='`;
+}
+
+function attributeName(name: string): string {
+  if (!isAttributeKey(name)) throw new TypeError(`Not an attribute name: ${name}`);
+  return toBytes(name);
 }
 
 /** An element whose end tag is still to be written. */
