@@ -59,10 +59,16 @@ export class Availability {
 
   #come(stanza: Presence, origin: LocalSession): void | Promise<void> {
     if (stanza.element.wire().length > this.#maxBytes) throw new StanzaError("policy-violation", tooLarge);
-    const level = readPriority(stanza.element);
-    const roster = this.#parts.roster.get(origin.jid.bare);
-    if (!(roster instanceof Promise)) return this.#arrived({ stanza, origin, level }, roster);
-    return roster.then((loaded) => this.#arrived({ stanza, origin, level }, loaded));
+    const arrival = { stanza, origin, level: readPriority(stanza.element) };
+    // A request that is being kept at this moment would be shown twice.
+    const changing = origin.get(available) ? undefined : this.#parts.roster.changing(origin.jid.bare);
+    return changing === undefined ? this.#enter(arrival) : changing.then(() => this.#enter(arrival));
+  }
+
+  #enter(arrival: Arrival): void | Promise<void> {
+    const roster = this.#parts.roster.get(arrival.origin.jid.bare);
+    if (!(roster instanceof Promise)) return this.#arrived(arrival, roster);
+    return roster.then((loaded) => this.#arrived(arrival, loaded));
   }
 
   #arrived({ stanza, origin, level }: Arrival, roster: Roster): void | Promise<void> {

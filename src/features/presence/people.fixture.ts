@@ -13,11 +13,17 @@ export function push(attributes: string): string {
   return `<iq type='set'><query xmlns='jabber:iq:roster'><item ${attributes}/></query></iq>`;
 }
 
+/** Prosody confirms each request with unavailable presence from the bare JID. The RFC does not ask for it; ours is silent. */
+export async function acknowledged(client: Client, contact: string): Promise<void> {
+  if (process.env.TARGET === "prosody") await client.receives(`<presence type='unavailable' from='${contact}'/>`);
+}
+
 /** `watcher` gets the presence of `watched` from now on; both are available, and not interested in pushes. */
 export async function subscribe(watcher: Client, watched: Client): Promise<void> {
   const asks = watcher.jid.bare;
   await watcher.sends(`<presence type='subscribe' to='${watched.jid.bare}'/>`);
   await watched.receives(`<presence type='subscribe' from='${asks}'/>`);
+  await acknowledged(watcher, `${watched.jid.bare}`);
   await watched.sends(`<presence type='subscribed' to='${asks}'/>`);
   await watcher.receives(`<presence from='${watched}' to='${asks}'/>`);
 }
@@ -26,4 +32,6 @@ export async function subscribe(watcher: Client, watched: Client): Promise<void>
 export async function befriend(one: Client, other: Client): Promise<void> {
   await subscribe(one, other);
   await subscribe(other, one);
+  // Prosody asks once more for the presence of the one whose subscription is now mutual.
+  if (process.env.TARGET === "prosody") await one.receives(`<presence from='${other}'/>`);
 }

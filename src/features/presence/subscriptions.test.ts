@@ -3,7 +3,7 @@ import { removing } from "#core/account.ts";
 import { sql } from "#core/database.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { befriend, follow, push, subscribe } from "./people.fixture.ts";
+import { acknowledged, befriend, follow, push, subscribe } from "./people.fixture.ts";
 
 const romeoAt = ["example.com", "example.net"] as const;
 
@@ -23,6 +23,7 @@ for (const domain of romeoAt) {
       `<presence type='subscribe' id='s1' from='${romeoJid}' to='juliet@example.com'><status>It is me</status></presence>`,
     );
     await juliet.receivesNothing();
+    await acknowledged(romeo, "juliet@example.com");
     await juliet.sends(`<presence type='subscribed' to='${romeoJid}/orchard'/>`);
     await juliet.receives(push(`jid='${romeoJid}' subscription='from'`));
     await romeo.receives(`<presence type='subscribed' from='juliet@example.com' to='${romeoJid}'/>`);
@@ -41,6 +42,7 @@ for (const domain of romeoAt) {
     await romeo.sends("<presence type='subscribe' to='juliet@example.com'/>");
     await romeo.receives(push("jid='juliet@example.com' subscription='none' ask='subscribe'"));
     await juliet.receives(`<presence type='subscribe' from='${romeoJid}'/>`);
+    await acknowledged(romeo, "juliet@example.com");
     await juliet.sends(`<presence type='unsubscribed' to='${romeoJid}'/>`);
     await romeo.receives(`<presence type='unsubscribed' from='juliet@example.com'/>`);
     const told = await romeo.receives(push("jid='juliet@example.com' subscription='none'"));
@@ -69,27 +71,32 @@ for (const domain of romeoAt) {
     await juliet.receives(`<presence from='${romeo}'><show>away</show></presence>`);
   });
 
-  scenario(`subscriptions: somebody at ${domain} does not want to watch any longer`, async ({ connect }) => {
-    const romeo = await connect(`${romeoJid}/orchard`);
-    const juliet = await connect("juliet@example.com/balcony");
-    await befriend(romeo, juliet);
-    await follow(romeo);
-    await follow(juliet);
-    await romeo.sends("<presence type='unsubscribe' to='juliet@example.com'/>");
-    await juliet.receivesInAnyOrder(
-      `<presence type='unsubscribe' from='${romeoJid}' to='juliet@example.com'/>`,
-      push(`jid='${romeoJid}' subscription='to'`),
-    );
-    await romeo.receivesInAnyOrder(
-      push("jid='juliet@example.com' subscription='from'"),
-      "<presence type='unavailable' from='juliet@example.com/balcony'/>",
-    );
-    await romeo.receivesNothing();
-    await juliet.receivesNothing();
-  });
+  scenario(
+    `subscriptions: somebody at ${domain} does not want to watch any longer`,
+    { skipOn: ["prosody"], why: "it does not hide the contact" },
+    async ({ connect }) => {
+      const romeo = await connect(`${romeoJid}/orchard`);
+      const juliet = await connect("juliet@example.com/balcony");
+      await befriend(romeo, juliet);
+      await follow(romeo);
+      await follow(juliet);
+      await romeo.sends("<presence type='unsubscribe' to='juliet@example.com'/>");
+      await juliet.receivesInAnyOrder(
+        `<presence type='unsubscribe' from='${romeoJid}' to='juliet@example.com'/>`,
+        push(`jid='${romeoJid}' subscription='to'`),
+      );
+      await romeo.receivesInAnyOrder(
+        push("jid='juliet@example.com' subscription='from'"),
+        "<presence type='unavailable' from='juliet@example.com/balcony'/>",
+      );
+      await romeo.receivesNothing();
+      await juliet.receivesNothing();
+    },
+  );
 
   scenario(
     `subscriptions: who removes a contact at ${domain} is out of sight, and sees nothing more`,
+    { skipOn: ["prosody"], why: "it does not hide the contact" },
     async ({ connect }) => {
       const romeo = await connect(`${romeoJid}/orchard`);
       const juliet = await connect("juliet@example.com/balcony");
@@ -141,6 +148,7 @@ scenario(
     const second = await connect("juliet@example.com/chamber");
     await second.receives("<presence from='juliet@example.com/balcony'/>");
     await second.receives(request);
+    await acknowledged(romeo, "juliet@example.com");
     await second.sends("<presence type='subscribed' to='romeo@example.com'/>");
     await romeo.receivesInAnyOrder(
       "<presence from='juliet@example.com/balcony'/>",
@@ -236,15 +244,19 @@ scenario(
   },
 );
 
-scenario("subscriptions: an approval given in advance can be taken back", async ({ connect }) => {
-  const romeo = await connect("romeo@example.net/orchard");
-  const juliet = await connect("juliet@example.com/balcony");
-  await juliet.sends("<presence type='subscribed' to='romeo@example.net'/>");
-  await juliet.sends("<presence type='unsubscribed' to='romeo@example.net'/>");
-  await juliet.settles();
-  await romeo.sends("<presence type='subscribe' to='juliet@example.com'/>");
-  await juliet.receives("<presence type='subscribe' from='romeo@example.net'/>");
-});
+scenario(
+  "subscriptions: an approval given in advance can be taken back",
+  { skipOn: ["prosody"], why: "it keeps it" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.net/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await juliet.sends("<presence type='subscribed' to='romeo@example.net'/>");
+    await juliet.sends("<presence type='unsubscribed' to='romeo@example.net'/>");
+    await juliet.settles();
+    await romeo.sends("<presence type='subscribe' to='juliet@example.com'/>");
+    await juliet.receives("<presence type='subscribe' from='romeo@example.net'/>");
+  },
+);
 
 scenario(
   "subscriptions: who has forgotten to be subscribed is reminded, and nobody is asked again",
@@ -284,15 +296,19 @@ scenario(
 );
 
 for (const domain of romeoAt) {
-  scenario(`subscriptions: an address at ${domain} that nobody has does not keep one waiting`, async ({ connect }) => {
-    const juliet = await connect("juliet@example.com/balcony");
-    await follow(juliet);
-    await juliet.sends(`<presence type='subscribe' to='nobody@${domain}'/>`);
-    await juliet.receives(push(`jid='nobody@${domain}' subscription='none' ask='subscribe'`));
-    await juliet.receives(`<presence type='unsubscribed' from='nobody@${domain}'/>`);
-    const told = await juliet.receives(push(`jid='nobody@${domain}' subscription='none'`));
-    assert.equal(told.elements[0]!.elements[0]!.attrs.ask, undefined);
-  });
+  scenario(
+    `subscriptions: an address at ${domain} that nobody has does not keep one waiting`,
+    { skipOn: ["prosody"], why: "it does not tell" },
+    async ({ connect }) => {
+      const juliet = await connect("juliet@example.com/balcony");
+      await follow(juliet);
+      await juliet.sends(`<presence type='subscribe' to='nobody@${domain}'/>`);
+      await juliet.receives(push(`jid='nobody@${domain}' subscription='none' ask='subscribe'`));
+      await juliet.receives(`<presence type='unsubscribed' from='nobody@${domain}'/>`);
+      const told = await juliet.receives(push(`jid='nobody@${domain}' subscription='none'`));
+      assert.equal(told.elements[0]!.elements[0]!.attrs.ask, undefined);
+    },
+  );
 }
 
 scenario(
@@ -399,6 +415,7 @@ scenario("subscriptions: requests and answers in a row are handled in their orde
   const juliet = await connect("juliet@example.com/balcony");
   await juliet.sends("<presence type='subscribe' to='romeo@example.com'/>");
   await romeo.receives("<presence type='subscribe' from='juliet@example.com'/>");
+  await acknowledged(juliet, "romeo@example.com");
   await follow(juliet);
   await romeo.sends("<presence type='subscribed' to='juliet@example.com'/><presence><show>xa</show></presence>");
   await juliet.receives("<presence type='subscribed' from='romeo@example.com'/>");
