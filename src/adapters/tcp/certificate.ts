@@ -1,5 +1,5 @@
 import { constants, createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { domainToASCII } from "node:url";
@@ -111,5 +111,9 @@ export async function loadCertificate(
     minVersion: "TLSv1.2",
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
   });
-  return { source, context, x509, warnings: warningsFor(x509, domain) };
+  const warnings = warningsFor(x509, domain);
+  if (((await stat(files.key)).mode & 0o004) !== 0) {
+    warnings.push(`its key can be read by everybody on this machine: chmod o= ${files.key}`);
+  }
+  return { source, context, x509, warnings };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -109,6 +109,15 @@ test("what can be used but is not right is told", async (test) => {
   assert.equal(log.count("warn"), 2);
   const expired = await loading(test, "example.com", await selfSigned({ names: ["example.com"], days: -0.5 }));
   assert.match(expired.certificates.status()[0]?.warnings[0] ?? "", /it expired on/);
+});
+
+test("a key that everybody can read is told", async (test) => {
+  const { files } = await loading(test, "example.com", await selfSigned({ names: ["example.com"] }));
+  await chmod(files.key, 0o644);
+  const log = new Journal();
+  const certificates = await Certificates.load({ domains: { "example.com": files }, log });
+  certificates.close();
+  assert.match(JSON.stringify(log.entries), /chmod o= /);
 });
 
 test("a new certificate is used for new connections, the old ones go on", async (test) => {

@@ -148,3 +148,34 @@ test("closing during the handshake ends it", async (test) => {
   await Promise.all([one, two].map((end) => end.until(() => end.reason !== undefined)));
   assert.equal(one.reason, "shutdown");
 });
+
+test("under TLS too, a peer that ends its side gets what was written", async (test) => {
+  const { listener, next } = await listen(test, { certificates, directTls: true });
+  const socket = await bare(test, listener.port, { allowHalfOpen: true });
+  const client = await upgradeBare(socket);
+  const transport = await next();
+  const server = record(transport);
+  const answer = "x".repeat(3_000_000);
+  server.onData = () => transport.write(answer);
+  client.end("request");
+  let length = 0;
+  for await (const bytes of client) length += (bytes as Buffer).length;
+  assert.equal(length, answer.length);
+  await server.until(() => server.reason !== undefined);
+  assert.equal(server.reason, "ended");
+});
+
+test("a record that was tampered with ends the connection", async (test) => {
+  const { listener, next } = await listen(test, { certificates, directTls: true });
+  const socket = await bare(test, listener.port);
+  await upgradeBare(socket);
+  const server = record(await next());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("close", resolve);
+  // Behind the back of the client's TLS: a record of application data that nobody encrypted.
+  socket.write(`\x17\x03\x03\x00\x20${"x".repeat(32)}`, "latin1");
+  await server.until(() => server.reason !== undefined);
+  assert.equal(server.reason, "tls");
+  assert.equal(server.received, "");
+  await promise;
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { connect as connectSocket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectSocket, createServer, Socket } from "node:net";
 import { after, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { record } from "#stream/transport.recorder.ts";
@@ -7,6 +8,7 @@ import type { Transport } from "#stream/transport.ts";
 import { connectTcp } from "./connect.ts";
 import { addressGroup } from "./connection-count.ts";
 import { bare, certificatesFor, limits, listen } from "./fixture.ts";
+import { SharedBuffer } from "./shared-buffer.ts";
 
 const { certificates } = await certificatesFor({ after }, "example.com");
 
@@ -169,10 +171,43 @@ test("a fault in what uses a connection costs that connection only", async (test
   assert.equal(log.count("error"), 3);
 });
 
-test("connecting to where nobody listens fails, and so does waiting too long", async (test) => {
+test("connecting fails where nobody listens, and where nobody answers", async (test) => {
   const { listener } = await listen(test, { certificates });
+  const options = { host: "127.0.0.1", port: listener.port } as const;
+  await assert.rejects(connectTcp({ ...options, tls: "direct", timeoutMs: 50 }), /the TLS handshake took too long/);
   await listener.close();
-  await assert.rejects(connectTcp({ host: "127.0.0.1", port: listener.port, timeoutMs: 5000 }), {
-    code: "ECONNREFUSED",
-  });
+  await assert.rejects(connectTcp({ ...options, timeoutMs: 5000 }), { code: "ECONNREFUSED" });
+});
+
+test("two listeners can share a port", async (test) => {
+  const { listener } = await listen(test, { certificates, reusePort: true });
+  const { listener: second } = await listen(test, { certificates, reusePort: true, port: listener.port });
+  assert.equal(second.port, listener.port);
+  for (let i = 0; i < 20; i++) await client(test, listener.port);
+  while (listener.connections + second.connections < 20) await delay(1);
+});
+
+test("accepted sockets do read into the shared buffer, and others are left as they are", async (test) => {
+  const { promise, resolve } = Promise.withResolvers<readonly [number, Uint8Array]>();
+  const receive = (length: number, buffer: Uint8Array): boolean => {
+    resolve([length, buffer]);
+    return true;
+  };
+  const shared = new SharedBuffer(receive);
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  test.after(() => void server.close());
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const sender = await bare(test, (server.address() as AddressInfo).port);
+  const adopted = shared.adopt((await accepted)[0]);
+  test.after(() => void adopted.socket.destroy());
+  assert.equal(adopted.shared, true);
+  sender.write("hello");
+  adopted.socket.resume();
+  const [length, buffer] = await promise;
+  assert.equal(Buffer.from(buffer.subarray(0, length)).toString(), "hello");
+  const unconnected = new Socket();
+  assert.deepEqual(shared.adopt(unconnected), { socket: unconnected, shared: false });
+  assert.deepEqual(new SharedBuffer(receive, false).adopt(adopted.socket), { socket: adopted.socket, shared: false });
 });

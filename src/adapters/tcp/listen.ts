@@ -7,7 +7,8 @@ import { Deadlines } from "./deadlines.ts";
 import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { SharedBuffer } from "./shared-buffer.ts";
-import { plainAddress, receivedShared, type Shared, SocketTransport } from "./transport.ts";
+import { receivedShared } from "./socket-events.ts";
+import { plainAddress, type Shared, SocketTransport } from "./transport.ts";
 
 export interface ListenLimits {
   /** Bytes a peer may leave unread before it is cut off with "slow". */
@@ -32,6 +33,8 @@ export interface ListenOptions {
   readonly certificates: Certificates;
   readonly limits: ListenLimits;
   readonly log: Log;
+  /** Shares the port with other processes that say so too; the system spreads connections. Default false. */
+  readonly reusePort?: boolean;
   /** How long a peer may take to close after we did. Default 5 s. */
   readonly graceMs?: number;
   /** Whether plain sockets read into one shared buffer where Node allows it. Default true. */
@@ -113,7 +116,8 @@ class TcpListener implements Listener, Shared {
   listen(address: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once("error", reject);
-    this.#server.listen({ host: address, port: this.#options.port, backlog: 4096 }, () => {
+    const { port, reusePort = false } = this.#options;
+    this.#server.listen({ host: address, port, reusePort, backlog: 4096 }, () => {
       this.#server.off("error", reject);
       this.#bound = this.#server.address() as AddressInfo;
       this.#server.on("error", (error) => this.#options.log.error("accepting a connection failed", { error }));

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { CloseReason, TlsDetails, Transport, TransportEvents } from "#stream/transport.ts";
-import type { Deadlines } from "./deadlines.ts";
-import type { OutputQueue } from "./output.ts";
+import type { Deadlines, Expiring } from "./deadlines.ts";
+import type { Dirty, OutputQueue } from "./output.ts";
+import { attach, attachTls, detach, readByEvents, type SocketOwner } from "./socket-events.ts";
 import { SocketTlsDetails } from "./tls-details.ts";
 
 /** What the transports of one listener (or one outgoing connection) have in common. */
@@ -24,41 +25,8 @@ export interface Shared {
   bug(transport: SocketTransport, error: unknown): void;
 }
 
-/** Beyond this many bytes in one loop turn, output is handed over before the turn ends. */
+/** Beyond this many bytes in one loop turn output is handed over before the turn ends. */
 const chunk = 65536;
-const owner = Symbol("transport");
-
-/** The listeners below are shared by all sockets; this is how they find the transport without a closure each. */
-interface Owned extends Socket {
-  [owner]: SocketTransport;
-}
-
-function received(this: Owned, bytes: Buffer): void {
-  this[owner].received(bytes.toString("latin1"));
-}
-
-/** For sockets that read into a shared buffer. */
-export function receivedShared(this: Socket, length: number, buffer: Uint8Array): boolean {
-  (this as Owned)[owner].received((buffer as Buffer).toString("latin1", 0, length));
-  return true;
-}
-
-function drained(this: Owned): void {
-  this[owner].drained();
-}
-
-function ended(this: Owned): void {
-  this[owner].ended();
-}
-
-function failed(this: Owned, error: Error): void {
-  this[owner].failed(error);
-}
-
-function gone(this: Owned): void {
-  this[owner].gone();
-}
-
 function isTlsError(error: Error & { code?: string; library?: string }): boolean {
   return error.library !== undefined || /^ERR_(SSL|TLS|OSSL)_/.test(error.code ?? "");
 }
@@ -74,7 +42,7 @@ interface Handshake {
 }
 
 /** A transport over a socket of Node, plain or TLS, accepted or connected. */
-export class SocketTransport implements Transport {
+export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring {
   readonly address: string;
   readonly #port: number;
   readonly #shared: Shared;
@@ -101,7 +69,7 @@ export class SocketTransport implements Transport {
     this.#shared = shared;
     this.#socket = socket;
     this.#reads = reads;
-    this.#listen(socket);
+    attach(socket, this);
   }
 
   get framing(): "stream" {
@@ -180,17 +148,20 @@ export class SocketTransport implements Transport {
   /** What `startTls` does; see the contract. */
   upgrade(domain: string | undefined): Promise<void> {
     if (this.#secure || this.#handshake !== undefined) throw new Error("TLS is there already");
-    if (this.#closing) return Promise.reject(this.#cause ?? new Error("the connection is closing"));
+    if (this.#closing || this.#socket.destroyed) {
+      return Promise.reject(this.#cause ?? new Error("the connection is closing"));
+    }
     this.flush(); // <proceed/> goes out in the clear
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#handshake = { resolve, reject };
     const plain = this.#socket;
     plain.pause();
-    this.#ignore(plain);
+    detach(plain);
     this.#reads = false;
     const socket = this.#shared.secure(plain, domain);
     this.#socket = socket;
-    this.#listen(socket);
+    attach(socket, this);
+    attachTls(socket);
     socket.once(this.#shared.established, () => this.#established());
     this.#shared.deadlines.set(this, this.#shared.handshakeMs);
     return promise;
@@ -241,6 +212,12 @@ export class SocketTransport implements Transport {
     this.#closing = true;
   }
 
+  broken(error: Error): void {
+    this.failed(error);
+    this.#out = "";
+    this.#socket.destroy();
+  }
+
   gone(): void {
     this.#over = true;
     this.#closing = true;
@@ -284,7 +261,7 @@ export class SocketTransport implements Transport {
     if (!this.#reads) {
       this.#reads = true;
       this.#socket.pause();
-      this.#socket.on("data", received);
+      readByEvents(this.#socket);
     }
     if (!this.#paused) this.#socket.resume();
   }
@@ -309,14 +286,5 @@ export class SocketTransport implements Transport {
     this.#closing = true;
     this.#out = "";
     this.#socket.destroy();
-  }
-
-  #listen(socket: Socket): void {
-    (socket as Owned)[owner] = this;
-    socket.on("drain", drained).on("end", ended).on("error", failed).on("close", gone);
-  }
-
-  #ignore(socket: Socket): void {
-    socket.off("data", received).off("drain", drained).off("end", ended).off("error", failed).off("close", gone);
   }
 }
