@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { InternalAccounts } from "#adapters/internal-auth/accounts.ts";
 import { migrations } from "#adapters/internal-auth/store.ts";
-import { openSqlite } from "#adapters/sqlite/sqlite.ts";
-import type { Database } from "#core/database.ts";
+import { openSqlite, type SqliteDatabase } from "#adapters/sqlite/sqlite.ts";
 import { migrate } from "#core/migrations.ts";
 import type { Accounts, Authenticator } from "#sasl/authenticator.ts";
 import { CommandError } from "./admin/command.ts";
@@ -11,7 +10,7 @@ import type { Configuration } from "./configuration.ts";
 
 /** What is kept on disk: the database and the accounts in it. */
 export interface DataStore {
-  readonly db: Database;
+  readonly db: SqliteDatabase;
   /** The accounts of a domain. */
   authenticator(domain: string): Authenticator;
   /** Their administration. @throws CommandError refused */

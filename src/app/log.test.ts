@@ -23,7 +23,6 @@ test("a peer's text neither begins a line nor steers the terminal", () => {
   log.info("stream refused", { why: "x\n2026-01-01 error forged\u001b[2J\u009b\u2028" });
   assert.equal(lines.length, 1);
   assert.equal(lines[0]!.indexOf("\n"), lines[0]!.length - 1);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point
   assert.doesNotMatch(lines[0]!.trimEnd(), /[\u0000-\u001f\u007f-\u009f\u2028]/);
 });
 

@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Certificates } from "#adapters/tcp/certificates.ts";
 import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
-import type { LocalSession, Session } from "#core/session.ts";
-import type { Jid } from "#jid/jid.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Administration } from "./admin/command.ts";
+import { forgetAccount } from "./admin/forgetting.ts";
 import type { Status } from "./admin/status.ts";
 import { type Assembly, assemble } from "./assemble.ts";
 import type { Configuration } from "./configuration.ts";
@@ -34,9 +32,6 @@ interface Parts {
   readonly assembly: Assembly;
 }
 
-/** How long the sessions of a deleted account may take to go. */
-const farewellMs = 5000;
-
 /** The whole server: data, certificates, features, listeners and the control socket. */
 export class Service {
   readonly listeners: OpenListener[] = [];
@@ -53,9 +48,9 @@ export class Service {
     this.certificateFiles = parts.files;
     this.administration = {
       domains: options.configuration.domains.map(({ name }) => name),
-      db: parts.store.db,
       accounts: (domain) => parts.store.accounts(domain),
-      running: { endSessions: (account) => this.#endSessions(account), status: () => this.#status() },
+      forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
+      running: { status: () => this.#status() },
     };
   }
 
@@ -121,19 +116,6 @@ export class Service {
     this.listeners.push({ settings, tcp });
   }
 
-  #sessionsOf(account: Jid): readonly Session[] {
-    return this.#parts.assembly.hosts.get(account.domain)?.sessions.of(account) ?? [];
-  }
-
-  async #endSessions(account: Jid): Promise<number> {
-    const sessions = this.#sessionsOf(account);
-    for (const session of sessions)
-      if (isLocal(session)) session.connection.end("not-authorized", "This account was deleted");
-    const until = performance.now() + farewellMs;
-    while (this.#sessionsOf(account).length > 0 && performance.now() < until) await sleep(10);
-    return sessions.length;
-  }
-
   #status(): Status {
     const { server, hosts } = this.#parts.assembly;
     return {
@@ -156,8 +138,4 @@ export class Service {
       counters: server.metrics.snapshot(),
     };
   }
-}
-
-function isLocal(session: Session): session is LocalSession {
-  return "connection" in session;
 }

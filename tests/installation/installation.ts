@@ -113,7 +113,7 @@ export class Installation {
       new Promise<void>((done, fail) => {
         const late = setTimeout(() => fail(new Error(`waited in vain: ${JSON.stringify(said)}`)), patience);
         const watch = () => {
-          if (!condition() && child.exitCode === null) return;
+          if (!condition() && child.exitCode === null && child.signalCode === null) return;
           clearTimeout(late);
           watchers.delete(watch);
           if (condition()) done();

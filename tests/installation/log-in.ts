@@ -15,6 +15,8 @@ export interface Login {
 export interface LoggedIn {
   readonly jid: string;
   send(text: string): void;
+  /** Sends a request and waits for an answer. */
+  asks(text: string): Promise<string>;
   /** Everything received until the connection ended. */
   readonly ended: Promise<string>;
   close(): void;
@@ -45,6 +47,7 @@ export async function logIn(login: Login): Promise<LoggedIn> {
   return {
     jid: /<jid>([^<]+)/.exec(bound)?.[1] ?? "",
     send: (text) => talk.socket.write(text),
+    asks: (text) => talk.exchange(text, /<iq [^>]*type='result'/, /<(stream:)?error xmlns='http/),
     ended: talk.ended,
     close: () => talk.socket.destroy(),
   };

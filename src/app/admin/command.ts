@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { Database } from "#core/database.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Accounts } from "#sasl/authenticator.ts";
 import { type AccountCondition, AccountError } from "#sasl/error.ts";
@@ -21,17 +20,16 @@ export class CommandError extends Error {
 
 /** The running service, as far as commands need it. */
 export interface Running {
-  /** Ends the sessions of an account and waits until they are gone; resolves with their number. */
-  endSessions(account: Jid): Promise<number>;
   status(): Status;
 }
 
 /** What a command works on. */
 export interface Administration {
   readonly domains: readonly string[];
-  readonly db: Database;
   /** The accounts of one of the domains. @throws CommandError if its source of accounts is administered elsewhere. */
   accounts(domain: string): Accounts;
+  /** Ends the sessions of a deleted account and removes all that is kept of it. Resolves with the number of sessions. */
+  forget(account: Jid): Promise<number>;
   /** Undefined while the service is stopped: the command has the database for itself. */
   readonly running?: Running;
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { accountOf } from "./address.ts";
 import { type Administration, CommandError, command } from "./command.ts";
-import { removeData } from "./removal.ts";
 
 const account = z.string().min(1).max(3071);
 const password = z.string().min(1, "the password must not be empty").max(1023, "the password is too long");
@@ -39,10 +38,7 @@ export const userDelete = command({
   async run(administration, given) {
     const jid = accountOf(administration, given.account);
     await administration.accounts(jid.domain).remove(jid.local); // first, so that nobody logs in any more
-    // The data goes after the sessions: what they leave behind, such as offline messages, goes with it.
-    const sessions = (await administration.running?.endSessions(jid)) ?? 0;
-    const rows = await removeData(administration.db, jid);
-    return { account: jid.toString(), sessions, rows };
+    return { account: jid.toString(), sessions: await administration.forget(jid) };
   },
 });
 

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { silent } from "#core/log.ts";
+import type { Jid } from "#jid/jid.ts";
 import { type Administration, CommandError, execute } from "../admin/command.ts";
 import { commands } from "../admin/commands.ts";
+import { forgetAccount } from "../admin/forgetting.ts";
+import { assemble } from "../assemble.ts";
 import type { Configuration } from "../configuration.ts";
 import { ask } from "../control/client.ts";
-import { openDataStore } from "../data-store.ts";
+import { type DataStore, openDataStore } from "../data-store.ts";
 import { InUseError, takeFolder } from "../instance.ts";
+import { readVersion } from "../version.ts";
 
 /** How often, and how long apart, a service that is just starting or stopping is asked again. */
 const tries = 20;
@@ -62,11 +67,22 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
   try {
     const administration: Administration = {
       domains: configuration.domains.map(({ name }) => name),
-      db: store.db,
       accounts: (domain) => store.accounts(domain),
+      forget: (account) => forget(configuration, store, account),
     };
     return await work((command, given) => execute(commands, administration, { command, arguments: given }));
   } finally {
     await store.close();
+  }
+}
+
+/** The features know what they keep: the whole server is put together, without its listeners, for them to remove it. */
+async function forget({ domains, sections }: Configuration, store: DataStore, account: Jid): Promise<number> {
+  const accounts = store.authenticator;
+  const assembly = await assemble({ domains, sections, db: store.db, accounts, log: silent, version: readVersion() });
+  try {
+    return await forgetAccount(assembly, store.db, account);
+  } finally {
+    await assembly.stop();
   }
 }

@@ -19,8 +19,14 @@ export async function start(terminal: Terminal, options: StartOptions): Promise<
   const service = await Service.start({ configuration, log, version });
   log.info("service started", { version, domains: configuration.domains.map(({ name }) => name) });
   const command = { name: "./parloir", options: repeated(options) };
-  await greet(terminal, options, { service, configuration, version, command });
-  await untilStopped(service, log, () => configurationOf(options));
+  const stopped = untilStopped(service, log, () => configurationOf(options));
+  try {
+    await greet(terminal, options, { service, configuration, version, command });
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  await stopped;
 }
 
 async function greet(terminal: Terminal, options: StartOptions, greeting: Greeting): Promise<void> {
