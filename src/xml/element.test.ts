@@ -191,8 +191,8 @@ test("text and bytes", () => {
 test("a compact element does not keep the read it came from alive", () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const filler = "x".repeat(1 << 20);
-  const kept = Array.from({ length: 40 }, (_, index) => {
+  const filler = "x".repeat(1 << 19);
+  const kept = Array.from({ length: 80 }, (_, index) => {
     const text = `<a><b to='someone-${index}@example.com'><c>kept, and long enough to be a slice</c></b>${filler}</a>`;
     return parseText(Buffer.from(text).toString("latin1")).elements[0]!.compact();
   });

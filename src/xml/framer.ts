@@ -1,4 +1,5 @@
 import { classes, SPACE } from "./characters.ts";
+import { Chunks } from "./chunks.ts";
 import { refuse } from "./error.ts";
 
 /** What the framer found: the XML declaration, the stream header, a whole top-level element, the end tag of the stream. */
@@ -29,51 +30,23 @@ const mark = "\xef\xbb\xbf";
 
 /**
  * Finds where top-level elements begin and end, without reading them closely. No byte is looked at twice, however the
- * stream is cut; the pieces of an element are joined when it is complete.
+ * stream is cut.
  */
-export class Framer {
-  /** The frame found last, in these bytes. */
-  bytes = "";
-  start = 0;
-  end = 0;
-  private waiting: string[] = [];
-  private taken = 0; // of `waiting`
-  private chunk = "";
-  private at = 0;
-  private begin = -1; // where the present frame begins in the chunk
-  private pieces: string[] = [];
-  private held = 0; // bytes in `pieces`
+export class Framer extends Chunks {
   private state = BETWEEN;
   private depth = 0;
   private quote = 0;
   private matched = 0; // of `opening`, of `]]>`, of `?>`, of the byte order mark
-  private last = 0; // the last byte of the chunk before
   private started = false; // the header was seen
   private fresh = true; // nothing was seen
   private restarted = false;
   private markAllowed = true; // a byte order mark
   private skipped = 0; // white space before the header
 
-  push(bytes: string): void {
-    if (bytes === "") return;
-    if (this.begin === -1 && this.at >= this.chunk.length && this.taken === this.waiting.length) {
-      this.chunk = bytes; // the common case: everything before has been read
-      this.at = 0;
-    } else this.waiting.push(bytes);
-  }
-
-  get buffered(): number {
-    let size = this.held + this.chunk.length - (this.begin === -1 ? this.at : this.begin);
-    for (let index = this.taken; index < this.waiting.length; index++) size += this.waiting[index]!.length;
-    return size;
-  }
-
   /** A new stream begins with the bytes that belong to no complete frame yet. */
   restart(): void {
-    const rest = this.pieces.join("") + this.chunk.slice(this.begin === -1 ? this.at : this.begin);
-    const waiting = this.waiting.slice(this.taken);
-    this.clear();
-    this.waiting = rest === "" ? waiting : [rest, ...waiting];
+    this.rewind();
+    this.forget();
     this.started = false;
     this.fresh = true;
     this.restarted = true;
@@ -81,20 +54,12 @@ export class Framer {
     this.skipped = 0;
   }
 
-  /** Forgets all bytes that belong to no complete frame yet. */
-  clear(): void {
-    this.waiting = [];
-    this.taken = 0;
-    this.chunk = "";
-    this.at = 0;
-    this.bytes = "";
+  override clear(): void {
+    super.clear();
     this.forget();
   }
 
   private forget(): void {
-    this.begin = -1;
-    if (this.pieces.length > 0) this.pieces = [];
-    this.held = 0;
     this.state = BETWEEN;
     this.depth = 0;
     this.matched = 0;
@@ -106,52 +71,11 @@ export class Framer {
       if (this.at >= this.chunk.length && !this.advance(limit)) return undefined;
       const frame = this.scan(limit);
       if (frame === undefined) continue;
-      this.finish(limit);
+      this.complete(limit);
+      this.forget();
+      this.fresh = false;
       if (frame === "header") this.started = true;
       return frame;
-    }
-  }
-
-  /** Takes the next chunk. What the present one holds of a frame is put aside. */
-  private advance(limit: number): boolean {
-    if (this.chunk !== "") {
-      this.last = this.chunk.charCodeAt(this.chunk.length - 1);
-      if (this.begin !== -1) {
-        this.pieces.push(this.begin === 0 ? this.chunk : this.chunk.slice(this.begin));
-        this.held += this.chunk.length - this.begin;
-        this.begin = 0;
-      }
-      this.chunk = "";
-      this.at = 0;
-    }
-    if (this.held > limit) refuse("policy-violation", "The element is too large");
-    if (this.taken === this.waiting.length) {
-      if (this.taken > 0) this.waiting = [];
-      this.taken = 0;
-      return false;
-    }
-    this.chunk = this.waiting[this.taken++]!;
-    return true;
-  }
-
-  private finish(limit: number): void {
-    const size = this.held + this.at - this.begin;
-    if (size > limit) refuse("policy-violation", "The element is too large");
-    if (this.held === 0) {
-      this.bytes = this.chunk;
-      this.start = this.begin;
-      this.end = this.at;
-    } else {
-      this.pieces.push(this.chunk.slice(0, this.at));
-      this.bytes = this.pieces.join("");
-      this.start = 0;
-      this.end = size;
-    }
-    this.forget();
-    this.fresh = false;
-    if (this.at === this.chunk.length) {
-      this.chunk = "";
-      this.at = 0;
     }
   }
 
