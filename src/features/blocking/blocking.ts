@@ -95,7 +95,8 @@ function answerCommands(host: Host, lists: BlockLists, most: number): void {
     const wanted = readItems(payload);
     if (wanted.length === 0) throw new StanzaError("bad-request", nobodyNamed); // §3.3
     if (wanted.some((jid) => jid.bare.equals(account))) throw new StanzaError("not-allowed", oneself);
-    const names = [...new Set(wanted.map((jid) => jid.toString()))];
+    // Copies, since they stay: what is read from a stanza keeps its buffer alive.
+    const names = [...new Set(wanted.map((jid) => Buffer.from(jid.toString()).toString()))];
     const before = await lists.of(account);
     const added = names.filter((jid) => !before.has(jid));
     if (before.size + added.length > most) throw new StanzaError("not-allowed", tooMany);

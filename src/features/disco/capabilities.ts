@@ -17,6 +17,8 @@ export const c: Tag = tag(caps, "c");
 const mostKnown = 1000;
 /** Sessions that are asked about one announcement before it is given up: the answers may be false. */
 const mostTries = 5;
+/** How long a client may take to answer, in milliseconds: others may be waiting. */
+const patience = 15_000;
 /** The longest `hash`, `node` and `ver` that are looked at. */
 const longest = 256;
 
@@ -61,8 +63,9 @@ export class Capabilities {
 
   /** Takes note of the presence that a session broadcasts. */
   note(session: LocalSession, presence: Element): void {
-    const announcement = read(presence.child(c));
-    if (announcement === undefined || announcement.key === session.get(announced)) return;
+    const found = read(presence.child(c));
+    if (found === undefined || found.key === session.get(announced)) return;
+    const announcement = copied(found);
     session.set(announced, announcement.key);
     this.#learned.delete(session);
     if (this.#asked.has(session)) return void this.#asked.set(session, announcement);
@@ -118,7 +121,7 @@ export class Capabilities {
     const query = infoQuery({ node: `${node}#${ver}` }); // §6.2
     try {
       const question = Stanza.of("iq", iq({ type: "get" }, query), this.#host.jid, session.jid);
-      const answer = (await this.#host.ask(question)).payload;
+      const answer = (await this.#host.ask(question, { timeoutMs: patience })).payload;
       // Compact: the features outlive the stanza.
       return answer?.is(infoQuery) ? provenFeatures(answer.compact(), hash, ver) : undefined;
     } catch (problem) {
@@ -150,12 +153,15 @@ function read(element: Element | undefined): Announcement | undefined {
   const { hash, node, ver } = element?.attrs ?? {};
   if (hash === undefined || node === undefined || ver === undefined) return undefined;
   if (hash.length > longest || node.length > longest || ver.length > longest) return undefined;
-  const compact = { hash: copied(hash), node: copied(node), ver: copied(ver) };
   // An unknown hash proves nothing for others (§5.4): its announcements are told apart by their node too.
-  return { ...compact, key: isSupported(hash) ? `${hash} ${ver}` : `${hash} ${ver} ${node}` };
+  return { hash, node, ver, key: isSupported(hash) ? `${hash} ${ver}` : `${hash} ${ver} ${node}` };
 }
 
-/** A text that keeps no larger buffer alive. */
-function copied(text: string): string {
+/** Texts that keep no larger buffer alive. */
+function copied({ hash, node, ver, key }: Announcement): Announcement {
+  return { hash: copy(hash), node: copy(node), ver: copy(ver), key: copy(key) };
+}
+
+function copy(text: string): string {
   return Buffer.from(text).toString();
 }
