@@ -139,6 +139,28 @@ test("what is written during the handshake waits, and a pause lasts through it",
   await one.until(() => one.received === "from the client");
 });
 
+test("reading resumed as soon as the handshake is done loses nothing", async (test) => {
+  for (const sharedBuffer of [true, false]) {
+    const [server, client] = await ends(test, {
+      tls: "none",
+      listen: { sharedBuffer },
+      connect: { serverName: "example.com" },
+    });
+    const [one, two] = [record(server), record(client)];
+    for (const end of [server, client]) end.pause();
+    const upgrade = async (end: Transport): Promise<void> => {
+      await end.startTls?.("example.com");
+      end.resume();
+      end.write("first");
+      await new Promise((resolve) => setImmediate(resolve));
+      end.write(" second");
+    };
+    await Promise.all([upgrade(server), upgrade(client)]);
+    await one.until(() => one.received === "first second");
+    await two.until(() => two.received === "first second");
+  }
+});
+
 test("closing during the handshake ends it", async (test) => {
   const [server, client] = await ends(test, { tls: "none" });
   const [one, two] = [record(server), record(client)];

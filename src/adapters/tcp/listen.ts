@@ -11,7 +11,10 @@ import { receivedShared } from "./socket-events.ts";
 import { plainAddress, type Shared, SocketTransport } from "./transport.ts";
 
 export interface ListenLimits {
-  /** Bytes a peer may leave unread before it is cut off with "slow". */
+  /**
+   * Bytes a peer may leave unread before it is cut off with "slow". Under TLS all that is written in one loop turn
+   * counts until the next, so it must exceed the largest burst: an archive page, a room's history.
+   */
   readonly unsentBytes: number;
   /** How long a TLS handshake may take. */
   readonly handshakeMs: number;
@@ -70,6 +73,7 @@ class TcpListener implements Listener, Shared {
   /** Direct TLS connections whose handshake is under way. */
   readonly #waiting = new Set<SocketTransport>();
   #bound: AddressInfo | undefined;
+  #quietUntil = 0;
   #closed = false;
 
   constructor(options: ListenOptions) {
@@ -120,7 +124,7 @@ class TcpListener implements Listener, Shared {
     this.#server.listen({ host: address, port, reusePort, backlog: 4096 }, () => {
       this.#server.off("error", reject);
       this.#bound = this.#server.address() as AddressInfo;
-      this.#server.on("error", (error) => this.#options.log.error("accepting a connection failed", { error }));
+      this.#server.on("error", (error) => this.#acceptFailed(error));
       resolve();
     });
     return promise;
@@ -144,6 +148,14 @@ class TcpListener implements Listener, Shared {
   bug(transport: SocketTransport, error: unknown): void {
     this.#options.log.error("a connection failed through a fault of this program", { peer: transport.peer, error });
     transport.destroy();
+  }
+
+  /** Likely no file descriptors or memory left; then it happens with each connection. */
+  #acceptFailed(error: Error): void {
+    const now = performance.now();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + 10_000;
+    this.#options.log.error("connections cannot be accepted", { error });
   }
 
   #accept(transport: SocketTransport): void {

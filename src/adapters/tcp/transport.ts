@@ -132,7 +132,9 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
 
   resume(): void {
     this.#paused = false;
-    if (!this.#closing && this.#handshake === undefined && this.#events !== undefined) this.#socket.resume();
+    // Without a reader (yet) what arrives would be lost.
+    const ready = this.#reads && this.#events !== undefined && this.#handshake === undefined;
+    if (ready && !this.#closing) this.#socket.resume();
   }
 
   close(): void {
