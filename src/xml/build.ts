@@ -12,6 +12,7 @@ import {
   isXmlns,
   lookup,
   nameAt,
+  startsXmlns,
   XML_NAMESPACE,
 } from "./names.ts";
 import type { StartTag } from "./outline.ts";
@@ -33,19 +34,18 @@ export function markedAttributes(
   for (let index = 0; index < tag.count * 4; index += 4) {
     const start = marks[index]!;
     const end = marks[index + 1]!;
-    if (tag.qualified && bytes.startsWith("xmlns", start) && !isOrdinary(bytes, start, end)) continue;
+    if (tag.declares && isDeclaration(bytes, start, end)) continue;
     const valueEnd = marks[index + 3]!;
     const value = plain ? bytes.slice(marks[index + 2]!, valueEnd) : decodeValue(bytes, marks[index + 2]!, valueEnd);
-    const colon = tag.qualified ? colonIn(bytes, start, end) : -1;
+    const colon = tag.prefixed ? colonIn(bytes, start, end) : -1;
     if (colon === -1) values[nameAt(bytes, start, end)] = value;
     else values[qualifiedKey(bytes, start, end, bindings)] = value;
   }
   return values;
 }
 
-/** Whether a name that begins with `xmlns` is not that of a declaration. */
-function isOrdinary(bytes: string, start: number, end: number): boolean {
-  return end - start > 5 && bytes.charCodeAt(start + 5) !== COLON;
+function isDeclaration(bytes: string, start: number, end: number): boolean {
+  return startsXmlns(bytes, start) && (end - start === 5 || bytes.charCodeAt(start + 5) === COLON);
 }
 
 function qualifiedKey(bytes: string, start: number, end: number, bindings: Binding | undefined): string {

@@ -49,13 +49,24 @@ export function isXml(bytes: string, start: number, end: number): boolean {
 
 /** Whether the bytes at this place are `xmlns`. */
 export function isXmlns(bytes: string, start: number, end: number): boolean {
-  return end - start === 5 && bytes.startsWith("xmlns", start);
+  return end - start === 5 && startsXmlns(bytes, start);
 }
 
 /** The place of the colon in a name; -1 if it has none. */
 export function colonIn(bytes: string, start: number, end: number): number {
   for (let at = start; at < end; at++) if (bytes.charCodeAt(at) === 58) return at;
   return -1;
+}
+
+/** Whether the bytes from this place on begin with `xmlns`. Asked for every attribute, so without a call into the engine. */
+export function startsXmlns(bytes: string, start: number): boolean {
+  return (
+    bytes.charCodeAt(start) === 120 &&
+    bytes.charCodeAt(start + 1) === 109 &&
+    bytes.charCodeAt(start + 2) === 108 &&
+    bytes.charCodeAt(start + 3) === 110 &&
+    bytes.charCodeAt(start + 4) === 115
+  );
 }
 
 /** The name at this place, decoded. */

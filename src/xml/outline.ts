@@ -4,7 +4,17 @@ import { decodeValue } from "./decode.ts";
 import { Element } from "./element.ts";
 import { refuse } from "./error.ts";
 import { PREFIXES } from "./limits.ts";
-import { Binding, colonIn, isXml, isXmlns, lookup, nameAt, XML_NAMESPACE, XMLNS_NAMESPACE } from "./names.ts";
+import {
+  Binding,
+  colonIn,
+  isXml,
+  isXmlns,
+  lookup,
+  nameAt,
+  startsXmlns,
+  XML_NAMESPACE,
+  XMLNS_NAMESPACE,
+} from "./names.ts";
 
 /** What is around a stanza: the namespaces that the stream header declares. */
 export interface Surroundings {
@@ -22,15 +32,18 @@ export class StartTag {
   /** Four numbers for each attribute: start and end of its name, start and end of its value. */
   readonly marks: number[] = [];
   count = 0;
-  /** Whether it declares a namespace or has an attribute with a prefix. */
-  qualified = false;
+  /** Whether it declares a namespace or a prefix. */
+  declares = false;
+  /** Whether other attributes have a prefix. */
+  prefixed = false;
 
   begin(start: number, colon: number, nameEnd: number): void {
     this.start = start;
     this.colon = colon;
     this.nameEnd = nameEnd;
     this.count = 0;
-    this.qualified = false;
+    this.declares = false;
+    this.prefixed = false;
   }
 
   add(name: number, nameEnd: number, value: number, valueEnd: number): void {
@@ -66,16 +79,16 @@ export class Outline {
   /** Takes in the start tag of a deeper element that has to do with prefixes or declarations. */
   enter(depth: number, plain: boolean): void {
     const { tag } = this;
-    if (tag.qualified) this.declarations(depth, plain);
+    if (tag.declares) this.declarations(depth, plain);
     if (tag.colon !== -1) this.resolve(tag.start + 1, tag.colon, depth);
-    if (tag.qualified) this.qualify(depth);
+    if (tag.prefixed) this.qualify(depth);
   }
 
   /** Takes in the start tag of the root or of a child of it; its content begins at `open`. */
   note(depth: number, open: number, plain: boolean): void {
     const { bytes, tag } = this;
     const { start, colon } = tag;
-    const declared = tag.qualified ? this.declarations(depth, plain) : undefined;
+    const declared = tag.declares ? this.declarations(depth, plain) : undefined;
     const outside = depth === 2 ? this.rootSource!.inside : this.around.scope;
     const inside = declared === undefined ? outside : this.translate(declared);
     const source = new Source(bytes, start, inside, this.bindings);
@@ -83,7 +96,7 @@ export class Outline {
     if (depth === 2) this.childSource = source;
     else this.rootSource = source;
     const named = colon === -1 ? inside : this.resolve(start + 1, colon, depth);
-    if (tag.qualified) this.qualify(depth);
+    if (tag.prefixed) this.qualify(depth);
     const ns = colon === -1 ? inside : this.translate(named);
     if (declared === undefined) source.outside = outside;
     const translated = ns !== named || (declared !== undefined && inside !== declared);
@@ -132,11 +145,14 @@ export class Outline {
     for (let index = 0; index < tag.count * 4; index += 4) {
       const start = marks[index]!;
       const end = marks[index + 1]!;
-      if (!bytes.startsWith("xmlns", start)) continue;
-      const value = this.value(marks[index + 2]!, marks[index + 3]!, plain);
-      if (end - start === 5) declared = value;
-      else if (bytes.charCodeAt(start + 5) === 58) {
-        this.bind(bytes.slice(start + 6, end), value, depth);
+      if (!startsXmlns(bytes, start)) continue;
+      const from = marks[index + 2]!;
+      const to = marks[index + 3]!;
+      if (end - start === 5) {
+        // Of a deeper element it is enough to know that it is not a reserved one: both are longer than most.
+        if (depth < 3 || !plain || to - from >= XMLNS_NAMESPACE.length) declared = this.value(from, to, plain);
+      } else if (bytes.charCodeAt(start + 5) === 58) {
+        this.bind(bytes.slice(start + 6, end), this.value(from, to, plain), depth);
       }
     }
     if (declared === XML_NAMESPACE || declared === XMLNS_NAMESPACE) {

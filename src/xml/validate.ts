@@ -84,7 +84,7 @@ export class Validation extends Scanner {
     const empty = bytes.charCodeAt(close) === SLASH;
     this.at = empty ? close + 2 : close + 1;
     if (depth < 3) this.outline.note(depth, this.at, !this.odd);
-    else if (tag.qualified || colon !== -1) this.outline.enter(depth, !this.odd);
+    else if (tag.declares || tag.prefixed || colon !== -1) this.outline.enter(depth, !this.odd);
     if (empty) this.leave(this.at);
     else this.open.push(start + 1, nameEnd);
   }
@@ -131,9 +131,10 @@ export class Validation extends Scanner {
       if (name === at) refuse("not-well-formed", "White space was expected in a tag");
       let nameEnd = passName(bytes, name);
       if (bytes.charCodeAt(nameEnd) === COLON) {
-        tag.qualified = true;
+        if (isXmlns(bytes, name, nameEnd)) tag.declares = true;
+        else tag.prefixed = true;
         nameEnd = passName(bytes, nameEnd + 1);
-      } else if (isXmlns(bytes, name, nameEnd)) tag.qualified = true;
+      } else if (isXmlns(bytes, name, nameEnd)) tag.declares = true;
       const value = this.opening(nameEnd);
       at = this.value(value);
       if (tag.count > 0) this.unique(name, nameEnd);
