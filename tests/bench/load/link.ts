@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { Framing } from "./framing.ts";
+
+export interface Address {
+  readonly port: number;
+  readonly host?: string;
+}
+
+/** Links with output for the end of this loop turn. */
+type Dirty = Link[];
+
+/** How long an answer that must come may take, in milliseconds. */
+const patience = 20_000;
+
+/** One connection of the load: stanzas out, gathered for each loop turn; stanzas in, cut but not parsed. */
+export class Link {
+  readonly #framing: Framing;
+  readonly #dirty: Dirty;
+  #socket: Socket;
+  #out = "";
+  #waiting: ((stanza: string | undefined) => void) | undefined;
+  readonly #early: string[] = [];
+  #closing = false;
+  /** Takes each stanza, once it is set; before, `next` does. */
+  listener: ((stanza: string) => void) | undefined;
+  /** Why the connection ended although nobody closed it. */
+  lost: Error | undefined;
+
+  constructor(socket: Socket, dirty: Dirty, opened: boolean) {
+    this.#framing = new Framing(opened);
+    this.#dirty = dirty;
+    this.#socket = socket;
+    this.#attach(socket);
+  }
+
+  send(text: string): void {
+    if (this.#out === "" && this.#dirty.push(this) === 1) {
+      setImmediate(() => {
+        for (const link of this.#dirty.splice(0)) link.#flush();
+      });
+    }
+    this.#out += text;
+  }
+
+  /** The next stanza. @throws if the connection ends, or nothing comes */
+  next(): Promise<string> {
+    const early = this.#early.shift();
+    if (early !== undefined) return Promise.resolve(early);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => this.#lose(new Error("no answer came")), patience);
+      this.#waiting = (stanza) => {
+        clearTimeout(late);
+        this.#waiting = undefined;
+        if (stanza === undefined) reject(this.lost ?? new Error("the connection ended"));
+        else resolve(stanza);
+      };
+      if (this.#socket.destroyed) this.#waiting(undefined);
+    });
+  }
+
+  /** A stream header comes next. */
+  restart(): void {
+    this.#framing.restart();
+  }
+
+  async startTls(): Promise<void> {
+    const plain = this.#socket;
+    plain.removeAllListeners("data");
+    plain.removeAllListeners("close");
+    this.#socket = connectTls({ socket: plain, rejectUnauthorized: false });
+    this.#attach(this.#socket);
+    await once(this.#socket, "secureConnect");
+    this.restart();
+  }
+
+  /** Says goodbye, and resolves when the connection is gone. */
+  async close(goodbye = ""): Promise<void> {
+    this.#closing = true;
+    if (this.#socket.destroyed) return;
+    const gone = once(this.#socket, "close");
+    this.#flush();
+    this.#socket.end(goodbye, "latin1");
+    const late = setTimeout(() => this.#socket.destroy(), 2_000);
+    await gone;
+    clearTimeout(late);
+  }
+
+  #attach(socket: Socket): void {
+    socket.setNoDelay(true);
+    socket.on("data", (bytes) => this.#receive(bytes.toString("latin1")));
+    socket.on("error", (error) => this.#lose(error));
+    socket.on("close", () => this.#lose(new Error("the server closed the connection")));
+  }
+
+  #lose(error: Error): void {
+    if (!this.#closing) this.lost ??= error;
+    this.#socket.destroy();
+    this.#waiting?.(undefined);
+  }
+
+  #flush(): void {
+    const out = this.#out;
+    this.#out = "";
+    if (out !== "" && !this.#socket.destroyed) this.#socket.write(out, "latin1");
+  }
+
+  #receive(text: string): void {
+    this.#framing.push(text);
+    for (let stanza = this.#framing.next(); stanza !== undefined; stanza = this.#framing.next()) {
+      if (this.listener) this.listener(stanza);
+      else if (this.#waiting) this.#waiting(stanza);
+      else this.#early.push(stanza);
+    }
+  }
+}
+
+/** Opens connections that share their flushing. */
+export class Dialer {
+  readonly #dirty: Dirty = [];
+
+  /** @param opened there are no stream headers on this connection. */
+  async dial({ host = "127.0.0.1", port }: Address, { tls = false, opened = false } = {}): Promise<Link> {
+    const options = { host, port, rejectUnauthorized: false };
+    const socket = tls ? connectTls(options) : connect(options);
+    await once(socket, tls ? "secureConnect" : "connect");
+    return new Link(socket, this.#dirty, opened);
+  }
+}
