@@ -9,10 +9,10 @@ import { background, type Logger } from "#core/log.ts";
 import { metrics } from "#core/metrics.ts";
 import { migrate } from "#core/migrations.ts";
 import { Router } from "#core/router.ts";
-import { read } from "#core/settings.ts";
+import { read, type Section } from "#core/settings.ts";
+import { features, serverFeatures } from "#features/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Transport } from "#stream/transport.ts";
-import { features, serverFeatures } from "#features/index.ts";
 
 export interface AssembleOptions {
   readonly domains: readonly { readonly name: string }[];
@@ -91,15 +91,20 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each feature's settings are checked by its own section
-function section(feature: { readonly name: string; readonly settings?: any }, sections: ReadonlyMap<string, unknown>): any {
-  if (feature.settings === undefined) return undefined;
+/** The settings of a feature, checked by its own section. */
+function section<Settings>(
+  feature: { readonly name: string; readonly settings?: Section<Settings> },
+  sections: ReadonlyMap<string, unknown>,
+): Settings {
+  if (feature.settings === undefined) return undefined as Settings;
   return read(feature.settings, sections.get(feature.name), feature.name);
 }
 
 /** The secret from which all others come: made once, kept in the database. */
 async function masterSecret(db: Database): Promise<Uint8Array> {
-  await db.run(sql`insert into server_secret (name, value) values ('master', ${randomBytes(32)}) on conflict do nothing`);
+  await db.run(
+    sql`insert into server_secret (name, value) values ('master', ${randomBytes(32)}) on conflict do nothing`,
+  );
   const row = await db.one<{ value: Uint8Array }>(sql`select value from server_secret where name = 'master'`);
   if (row === undefined) throw new Error("the database keeps no secret");
   return row.value;

@@ -1,9 +1,17 @@
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { isRequest, type Stanza } from "#stanza/stanza.ts";
-import { background } from "./log.ts";
 import type { LocalHost } from "./local-host.ts";
-import { closed, type Connection, delivering, type Fact, type FactValue, type LocalSession, opened } from "./session.ts";
+import { background } from "./log.ts";
+import {
+  type Connection,
+  closed,
+  delivering,
+  type Fact,
+  type FactValue,
+  type LocalSession,
+  opened,
+} from "./session.ts";
 
 /** A session of this node: a row of its host's directory while it is open. */
 export class BoundSession implements LocalSession {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Jid } from "#jid/jid.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import { readError, StanzaError } from "#stanza/error.ts";
-import { type Iq, isRequest, Stanza } from "#stanza/stanza.ts";
+import { type Iq, isRequest, type Stanza } from "#stanza/stanza.ts";
 import type { Tag } from "#xml/element.ts";
 import type { Database } from "./database.ts";
 import { SessionTable } from "./directory.ts";
@@ -86,7 +86,8 @@ export class LocalHost {
   /** Stops everything, last feature first; questions still open are given up. */
   close(): void {
     for (const feature of [...this.#undo.keys()].reverse()) this.stop(feature);
-    for (const [id, question] of this.#questions) this.#settle(id, question).reject(new StanzaError("recipient-unavailable"));
+    for (const [id, question] of this.#questions)
+      this.#settle(id, question).reject(new StanzaError("recipient-unavailable"));
   }
 
   /** Dispatches an IQ to the domain or to an account (RFC 6121 §8.5.1, §8.5.2.1.3). */

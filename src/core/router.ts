@@ -1,8 +1,8 @@
 import { StanzaError } from "#stanza/error.ts";
+import type { Bus } from "./bus.ts";
+import { channels } from "./bus.ts";
 import { DatabaseError } from "./database.ts";
 import { deliver } from "./delivery.ts";
-import { channels } from "./bus.ts";
-import type { Bus } from "./bus.ts";
 import type { LocalHost } from "./local-host.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -62,7 +62,13 @@ export class Router {
     const { stanza, origin } = packet;
     const error = this.#explain(problem, packet);
     this.#metrics.count("stanzas_refused", error.condition);
-    this.#log.debug("stanza refused", { condition: error.condition, kind: stanza.kind, type: stanza.type, from: stanza.from.toString(), to: stanza.to.toString() });
+    this.#log.debug("stanza refused", {
+      condition: error.condition,
+      kind: stanza.kind,
+      type: stanza.type,
+      from: stanza.from.toString(),
+      to: stanza.to.toString(),
+    });
     if (stanza.type === "error" || (stanza.kind === "iq" && stanza.type === "result")) return; // §8.3.1: never answered
     return this.route({ stanza: stanza.error(error, origin?.lang) });
   }
@@ -70,8 +76,15 @@ export class Router {
   #explain(problem: unknown, packet: Packet): StanzaError {
     if (problem instanceof StanzaError) return problem;
     const { stanza } = packet;
-    this.#log.error("stanza not handled", { cause: problem, kind: stanza.kind, type: stanza.type, from: stanza.from.toString(), to: stanza.to.toString() });
-    if (problem instanceof DatabaseError && problem.kind === "full") return new StanzaError("resource-constraint", diskFull);
+    this.#log.error("stanza not handled", {
+      cause: problem,
+      kind: stanza.kind,
+      type: stanza.type,
+      from: stanza.from.toString(),
+      to: stanza.to.toString(),
+    });
+    if (problem instanceof DatabaseError && problem.kind === "full")
+      return new StanzaError("resource-constraint", diskFull);
     return new StanzaError("internal-server-error", ourFault, { type: "wait" });
   }
 
@@ -79,7 +92,11 @@ export class Router {
     return outcome instanceof Promise ? outcome.catch((problem) => this.bounce(packet, problem)) : outcome;
   }
 
-  async #afterwards(taken: Promise<boolean>, packet: Packet, next: (packet: Packet) => void | Promise<void>): Promise<void> {
+  async #afterwards(
+    taken: Promise<boolean>,
+    packet: Packet,
+    next: (packet: Packet) => void | Promise<void>,
+  ): Promise<void> {
     try {
       if (!(await taken)) await next(packet);
     } catch (problem) {

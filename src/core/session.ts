@@ -36,7 +36,10 @@ export interface Connection {
   /** Writes a stanza to the client. */
   deliver(stanza: Stanza): void;
   /** Closes the stream with a stream error condition (RFC 6120 §4.9.3), or orderly. */
-  end(condition?: "conflict" | "not-authorized" | "policy-violation" | "reset" | "system-shutdown", text?: string): void;
+  end(
+    condition?: "conflict" | "not-authorized" | "policy-violation" | "reset" | "system-shutdown",
+    text?: string,
+  ): void;
 }
 
 /** A session of this node. */

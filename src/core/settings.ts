@@ -15,7 +15,12 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 
 /** A number of things. */
 export function count(initial: number, doc: string) {
-  return z.int().min(0).max(2 ** 31).default(initial).describe(doc);
+  return z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(initial)
+    .describe(doc);
 }
 
 /** A yes or no. */
@@ -94,7 +99,8 @@ export function read<Settings>(section: Section<Settings>, value: unknown, path:
 
 function explain(issue: z.core.$ZodIssue, path: string): string {
   const where = issue.path.reduce<string>(
-    (all, step) => (typeof step === "number" ? `${all}[${step}]` : all === "" ? String(step) : `${all}.${String(step)}`),
+    (all, step) =>
+      typeof step === "number" ? `${all}[${step}]` : all === "" ? String(step) : `${all}.${String(step)}`,
     path,
   );
   if (issue.code === "unrecognized_keys") return `${where ? `${where}.` : ""}${issue.keys.join(", ")}: no such setting`;

@@ -1,4 +1,4 @@
-import { Element, tag } from "#xml/element.ts";
+import { type Element, tag } from "#xml/element.ts";
 import { client, stanzaErrors } from "./namespaces.ts";
 import { type Language, languageOf, type Text } from "./text.ts";
 

@@ -123,9 +123,11 @@ function typeOf(kind: Kind, type: string | undefined): string {
  */
 export function checkShape(stanza: Stanza): void {
   if (stanza.kind === "presence") {
-    if (stanza.type !== "" && !presenceTypes.has(stanza.type)) throw malformed("Unknown type of presence.", "Type de présence inconnu.");
+    if (stanza.type !== "" && !presenceTypes.has(stanza.type))
+      throw malformed("Unknown type of presence.", "Type de présence inconnu.");
   } else if (stanza.kind === "iq") {
-    if (!iqTypes.has(stanza.type)) throw malformed("An IQ is of type get, set, result or error.", "Un IQ est de type get, set, result ou error.");
+    if (!iqTypes.has(stanza.type))
+      throw malformed("An IQ is of type get, set, result or error.", "Un IQ est de type get, set, result ou error.");
     if (stanza.id === undefined) throw malformed("An IQ needs an id.", "Un IQ doit porter un id.");
     const count = stanza.element.elements.length;
     if (isRequest(stanza) ? count !== 1 : stanza.type === "result" && count > 1) {

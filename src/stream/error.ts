@@ -1,5 +1,5 @@
-import { type Element, tag } from "#xml/element.ts";
 import { streamErrors, streams } from "#stanza/namespaces.ts";
+import { type Element, tag } from "#xml/element.ts";
 
 /** The conditions of RFC 6120 §4.9.3 that this server uses. */
 export type StreamCondition =

@@ -50,7 +50,11 @@ export class Stream {
   #orderly = false;
   #received = 0;
 
-  constructor(transport: Transport, events: StreamEvents, options: { readonly limits: Limits; readonly namespace?: string }) {
+  constructor(
+    transport: Transport,
+    events: StreamEvents,
+    options: { readonly limits: Limits; readonly namespace?: string },
+  ) {
     this.transport = transport;
     this.#events = events;
     this.#namespace = options.namespace ?? client;
@@ -84,7 +88,7 @@ export class Stream {
       "version='1.0'",
       ...Object.entries({ id: opening.id, from: opening.from, to: opening.to, "xml:lang": opening.lang })
         .filter((entry): entry is [string, string] => entry[1] !== undefined)
-        .map(([name, value]) => `${name}='${escape(value)}'`),
+        .map(([name, value]) => `${name}='${quoted(value)}'`),
     ];
     this.transport.write(`<?xml version='1.0'?><stream:stream ${attrs.join(" ")}>`);
   }
@@ -222,6 +226,6 @@ export class Stream {
   }
 }
 
-function escape(value: string): string {
+function quoted(value: string): string {
   return value.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

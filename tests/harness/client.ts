@@ -97,7 +97,8 @@ export class Client {
     const kept: Element[] = [];
     for (;;) {
       const element = await this.next("the reflection of the initial presence");
-      if (element.name === "presence" && element.attrs.from === this.toString() && element.attrs.type === undefined) break;
+      if (element.name === "presence" && element.attrs.from === this.toString() && element.attrs.type === undefined)
+        break;
       kept.push(element);
     }
     this.#pushedBack.push(...kept);

@@ -1,4 +1,4 @@
-import { type Element, type Node } from "#xml/element.ts";
+import type { Element, Node } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
 
 /** Reads an expectation: XML in `jabber:client` unless it says otherwise. */

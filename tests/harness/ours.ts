@@ -3,8 +3,8 @@ import { assemble } from "#app/assemble.ts";
 import { silent } from "#core/log.ts";
 import type { Accounts, Authenticator } from "#sasl/authenticator.ts";
 import { memoryPair } from "#stream/memory.ts";
-import type { Target, TargetOptions } from "./target.ts";
 import { talkative } from "./log.ts";
+import type { Target, TargetOptions } from "./target.ts";
 
 /** Our own server, whole, in this process: memory transports, a database in memory, accounts in a table. */
 export async function startOurs(options: TargetOptions): Promise<Target> {

@@ -1,6 +1,6 @@
-import { test, type TestContext } from "node:test";
-import { Jid } from "#jid/jid.ts";
+import { type TestContext, test } from "node:test";
 import type { Assembly } from "#app/assemble.ts";
+import { Jid } from "#jid/jid.ts";
 import { Client } from "./client.ts";
 import { startOurs } from "./ours.ts";
 import type { Target, TargetOptions } from "./target.ts";
@@ -44,7 +44,10 @@ export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]
   const target = process.env.TARGET ?? "parloir";
   const skip = options.skipOn?.includes(target) ? `not on ${target}: ${options.why ?? "ours alone"}` : false;
   test(name, { skip, timeout: 60_000 }, async (context) => {
-    const server = await start(target, { domains: options.domains ?? defaultDomains, settings: options.settings ?? {} });
+    const server = await start(target, {
+      domains: options.domains ?? defaultDomains,
+      settings: options.settings ?? {},
+    });
     const wires: Wire[] = [];
     try {
       await body(stageOn(server, wires), context);

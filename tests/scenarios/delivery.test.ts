@@ -1,5 +1,5 @@
-import { type Client } from "#test/harness/client.ts";
-import { scenario, type Stage } from "#test/harness/scenario.ts";
+import type { Client } from "#test/harness/client.ts";
+import { type Stage, scenario } from "#test/harness/scenario.ts";
 
 // The delivery rules of RFC 6121 §8.5, row by row: who is there, where the message goes, what becomes of it.
 
@@ -14,7 +14,10 @@ async function sent(from: Client, to: string, type: string): Promise<void> {
 }
 
 async function becomes(fate: Fate, from: Client, to: string, recipients: Client[], stage: Stage): Promise<void> {
-  if (fate === "refused") await from.receives(`<message type='error' id='m'><error type='cancel'><service-unavailable ${ns}/></error></message>`);
+  if (fate === "refused")
+    await from.receives(
+      `<message type='error' id='m'><error type='cancel'><service-unavailable ${ns}/></error></message>`,
+    );
   else await from.receivesNothing();
   for (const client of recipients) {
     if (fate === "delivered") await client.receives(`<message from='${from}' id='m'><body>Hi</body></message>`);
@@ -22,7 +25,9 @@ async function becomes(fate: Fate, from: Client, to: string, recipients: Client[
   }
   if (fate !== "kept") return;
   const later = await stage.connect(`${to.split("/")[0]}/later`);
-  await later.receives(`<message from='${from}' id='m'><body>Hi</body><delay xmlns='urn:xmpp:delay' from='…' stamp='…'/></message>`);
+  await later.receives(
+    `<message from='${from}' id='m'><body>Hi</body><delay xmlns='urn:xmpp:delay' from='…' stamp='…'/></message>`,
+  );
 }
 
 const nobodyThere: readonly [type: string, fate: Fate][] = [
@@ -103,7 +108,11 @@ scenario("to a full address that is gone, nobody connected, type chat: kept", as
   await becomes("kept", romeo, "juliet@example.com", [], stage);
 });
 
-for (const [type, fate] of [["normal", "refused"], ["chat", "refused"], ["error", "dropped"]] as const) {
+for (const [type, fate] of [
+  ["normal", "refused"],
+  ["chat", "refused"],
+  ["error", "dropped"],
+] as const) {
   scenario(`to an address that does not exist, type ${type}: ${fate}`, async (stage) => {
     const romeo = await stage.connect("romeo@example.com/orchard");
     await sent(romeo, "nobody@example.com", type);
@@ -130,8 +139,12 @@ scenario("a request to a client is answered by that client", async ({ connect })
   const juliet = await connect("juliet@example.com/balcony");
   await romeo.sends(`<iq to='${juliet}' type='get' id='1'><query xmlns='jabber:iq:version'/></iq>`);
   await juliet.receives(`<iq from='${romeo}' type='get' id='1'><query xmlns='jabber:iq:version'/></iq>`);
-  await juliet.sends(`<iq to='${romeo}' type='result' id='1'><query xmlns='jabber:iq:version'><name>x</name></query></iq>`);
-  await romeo.receives(`<iq from='${juliet}' type='result' id='1'><query xmlns='jabber:iq:version'><name>x</name></query></iq>`);
+  await juliet.sends(
+    `<iq to='${romeo}' type='result' id='1'><query xmlns='jabber:iq:version'><name>x</name></query></iq>`,
+  );
+  await romeo.receives(
+    `<iq from='${juliet}' type='result' id='1'><query xmlns='jabber:iq:version'><name>x</name></query></iq>`,
+  );
 });
 
 scenario("a request to a client that is gone is refused; a result is dropped", async ({ connect }) => {
@@ -148,7 +161,10 @@ scenario("a request to a client that is gone is refused; a result is dropped", a
 const unanswerable: readonly [name: string, iq: string][] = [
   ["an unknown request to the server", "<iq to='example.com' type='get' id='1'><nonsense xmlns='urn:nonsense'/></iq>"],
   ["an unknown request to oneself", "<iq type='get' id='1'><nonsense xmlns='urn:nonsense'/></iq>"],
-  ["an unknown request to somebody", "<iq to='juliet@example.com' type='get' id='1'><nonsense xmlns='urn:nonsense'/></iq>"],
+  [
+    "an unknown request to somebody",
+    "<iq to='juliet@example.com' type='get' id='1'><nonsense xmlns='urn:nonsense'/></iq>",
+  ],
   ["a request to nobody", "<iq to='nobody@example.com' type='get' id='1'><query xmlns='jabber:iq:version'/></iq>"],
 ];
 for (const [name, iq] of unanswerable) {
@@ -164,7 +180,10 @@ const malformed: readonly [name: string, iq: string][] = [
   ["without a type", "<iq to='example.com' id='1'><ping xmlns='urn:xmpp:ping'/></iq>"],
   ["of an unknown type", "<iq to='example.com' type='want' id='1'><ping xmlns='urn:xmpp:ping'/></iq>"],
   ["without a payload", "<iq to='example.com' type='get' id='1'/>"],
-  ["with two payloads", "<iq to='example.com' type='get' id='1'><ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/></iq>"],
+  [
+    "with two payloads",
+    "<iq to='example.com' type='get' id='1'><ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/></iq>",
+  ],
 ];
 for (const [name, iq] of malformed) {
   scenario(`an IQ ${name} is a bad request`, ours, async ({ connect }) => {

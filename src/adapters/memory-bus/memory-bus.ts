@@ -1,5 +1,5 @@
-import type { Bus, Channel, NodeId } from "#core/bus.ts";
 import { createHash } from "node:crypto";
+import type { Bus, Channel, NodeId } from "#core/bus.ts";
 
 type Reader = (payload: string, from: NodeId) => void;
 type Watcher = (joined: readonly NodeId[], left: readonly NodeId[]) => void;

@@ -46,7 +46,8 @@ function settleConflict(host: LocalHost, jid: Jid, policy: C2sSettings["conflict
 }
 
 function endHere(session: Session): void {
-  if ("connection" in session) (session as LocalSession).connection.end("conflict", "Another client took this resource");
+  if ("connection" in session)
+    (session as LocalSession).connection.end("conflict", "Another client took this resource");
 }
 
 function invented(host: LocalHost, account: Jid): Jid {

@@ -12,7 +12,7 @@ import { StreamError } from "#stream/error.ts";
 import { features, Stream, type StreamEvents } from "#stream/stream.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
-import { Authentication, encode, failed } from "./authentication.ts";
+import { type Authentication, encode, failed } from "./authentication.ts";
 import { bindResource } from "./binding.ts";
 import type { Door } from "./door.ts";
 import { receive } from "./stanzas.ts";
@@ -78,7 +78,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     this.#stream.reply({ id, from: known?.domain ?? to, to: from, lang: this.#lang ?? "en" });
     if (to === undefined || to === "") throw new StreamError("improper-addressing", "The stream header needs a 'to'");
     if (known === undefined) throw new StreamError("host-unknown", "No such domain is served here"); // §4.9.3.6
-    if (!/^[1-9]\d*\.\d+$/.test(version ?? "")) throw new StreamError("unsupported-version", "This server speaks XMPP 1.0"); // §4.9.3.25
+    if (!/^[1-9]\d*\.\d+$/.test(version ?? ""))
+      throw new StreamError("unsupported-version", "This server speaks XMPP 1.0"); // §4.9.3.25
     this.#host = known;
     if (this.account && from !== undefined && !this.#isOwn(from)) throw new StreamError("invalid-from"); // §4.9.3.9
     this.#stream.send(features({}, ...this.#features()));
@@ -110,12 +111,15 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   #login(element: Element): void | Promise<void> {
-    if (this.#stream.received > unauthenticatedBytes) throw new StreamError("policy-violation", "Too much before login");
+    if (this.#stream.received > unauthenticatedBytes)
+      throw new StreamError("policy-violation", "Too much before login");
     if (element.is(tags.startTls)) return this.#startTls();
     const encrypted = this.secure || this.#door.settings.encryption === "optional";
     if (element.ns === tags.saslNamespace) {
-      if (!encrypted) return this.#fail(new SaslError("encryption-required", "Encrypt the connection (STARTTLS) before you log in"));
-      if (element.is(tags.auth) || element.is(tags.response) || element.is(tags.abort)) return this.#authenticate(element);
+      if (!encrypted)
+        return this.#fail(new SaslError("encryption-required", "Encrypt the connection (STARTTLS) before you log in"));
+      if (element.is(tags.auth) || element.is(tags.response) || element.is(tags.abort))
+        return this.#authenticate(element);
     }
     const refusal = element.is(iq) ? this.#door.beforeLogin(element, this.host, this.#lang) : undefined;
     if (refusal) return void this.#stream.send(refusal);
@@ -253,7 +257,11 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   broken(cause: unknown): void {
-    this.#door.log.error("stream broken by a fault of ours", { cause, peer: this.peer, account: this.account?.toString() });
+    this.#door.log.error("stream broken by a fault of ours", {
+      cause,
+      peer: this.peer,
+      account: this.account?.toString(),
+    });
   }
 
   refused(error: StreamError): void {

@@ -1,13 +1,13 @@
+import type { Server } from "#core/host.ts";
+import { beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
 import type { Logger } from "#core/log.ts";
-import type { Server } from "#core/host.ts";
-import { iq as iqTag } from "#stanza/stanza.ts";
-import { StanzaError } from "#stanza/error.ts";
 import { Throttle } from "#sasl/throttle.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { iq as iqTag } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
 import { type Element, tag } from "#xml/element.ts";
-import { beforeAuthentication } from "#core/limits.ts";
 import { Authentication } from "./authentication.ts";
 import { ClientStream } from "./client-stream.ts";
 import type { C2sSettings } from "./settings.ts";
@@ -94,7 +94,11 @@ export class Door {
   }
 
   bound(stream: ClientStream): void {
-    this.log.info("session bound", { jid: stream.session?.jid.toString(), peer: stream.peer, encrypted: stream.secure });
+    this.log.info("session bound", {
+      jid: stream.session?.jid.toString(),
+      peer: stream.peer,
+      encrypted: stream.secure,
+    });
   }
 
   refused(stream: ClientStream, error: StreamError): void {
@@ -125,9 +129,13 @@ export class Door {
 
   /** The answer to a request that some clients make before they log in: to create an account (XEP-0077 §3.1). */
   beforeLogin(element: Element, host: LocalHost, lang: string | undefined): Element | undefined {
-    if (element.child(register) === undefined || element.attrs.type === "error" || element.attrs.type === "result") return undefined;
+    if (element.child(register) === undefined || element.attrs.type === "error" || element.attrs.type === "result")
+      return undefined;
     const error = new StanzaError("not-allowed", noRegistration);
-    return iqTag({ type: "error", id: element.attrs.id, from: host.domain }, error.toElement(element.attrs["xml:lang"] ?? lang));
+    return iqTag(
+      { type: "error", id: element.attrs.id, from: host.domain },
+      error.toElement(element.attrs["xml:lang"] ?? lang),
+    );
   }
 
   /** Reads a client that sends faster than allowed more slowly: a bucket of `burst` bytes that fills at `rate`. */
@@ -140,16 +148,21 @@ export class Door {
     if (received - allowance.counted < allowance.tokens) {
       if (received - allowance.counted < burst / 2) return;
     }
-    allowance.tokens = Math.min(burst, allowance.tokens + ((client.heard - allowance.at) * rate) / 1000) - (received - allowance.counted);
+    allowance.tokens =
+      Math.min(burst, allowance.tokens + ((client.heard - allowance.at) * rate) / 1000) -
+      (received - allowance.counted);
     allowance.at = client.heard;
     allowance.counted = received;
     if (allowance.tokens >= 0 || this.#shaped.has(client)) return;
     this.server.metrics.count("c2s_streams_slowed");
     client.stream.hold(true);
-    const timer = setTimeout(() => {
-      this.#shaped.delete(client);
-      client.stream.hold(false);
-    }, Math.min(10_000, (-allowance.tokens * 1000) / rate));
+    const timer = setTimeout(
+      () => {
+        this.#shaped.delete(client);
+        client.stream.hold(false);
+      },
+      Math.min(10_000, (-allowance.tokens * 1000) / rate),
+    );
     this.#shaped.set(client, timer);
   }
 

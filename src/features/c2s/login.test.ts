@@ -60,17 +60,21 @@ for (const [name, sent, condition] of failures) {
   });
 }
 
-scenario("a client that first tries what it cannot do still gets in with what it can", ours, async ({ wire, account }) => {
-  await account("romeo@example.com");
-  const client = await wire();
-  await client.opens("example.com");
-  for (const mechanism of ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "DIGEST-MD5"]) {
-    client.writes(auth(plain("p=tls-unique,,n=romeo,r=abcdefghijklmnop"), mechanism));
-    await client.receives(`<failure ${sasl}/>`);
-  }
-  client.writes(auth(plain("\0romeo\0pencil")));
-  await client.receives(`<success ${sasl}/>`);
-});
+scenario(
+  "a client that first tries what it cannot do still gets in with what it can",
+  ours,
+  async ({ wire, account }) => {
+    await account("romeo@example.com");
+    const client = await wire();
+    await client.opens("example.com");
+    for (const mechanism of ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "DIGEST-MD5"]) {
+      client.writes(auth(plain("p=tls-unique,,n=romeo,r=abcdefghijklmnop"), mechanism));
+      await client.receives(`<failure ${sasl}/>`);
+    }
+    client.writes(auth(plain("\0romeo\0pencil")));
+    await client.receives(`<success ${sasl}/>`);
+  },
+);
 
 scenario("ten failures of any kind close the connection", ours, async ({ wire }) => {
   const client = await wire();
@@ -95,15 +99,19 @@ scenario("three wrong passwords close the connection", ours, async ({ wire, acco
   await client.receivesEnd();
 });
 
-scenario("PLAIN in a first response that is asked for", { skipOn: ["prosody"], why: "it wants the first response at once" }, async ({ wire, account }) => {
-  await account("romeo@example.com");
-  const client = await wire();
-  await client.opens("example.com");
-  client.writes(`<auth ${sasl} mechanism='PLAIN'/>`);
-  await client.receives(`<challenge ${sasl}/>`);
-  client.writes(`<response ${sasl}>${plain("\0romeo\0pencil")}</response>`);
-  await client.receives(`<success ${sasl}/>`);
-});
+scenario(
+  "PLAIN in a first response that is asked for",
+  { skipOn: ["prosody"], why: "it wants the first response at once" },
+  async ({ wire, account }) => {
+    await account("romeo@example.com");
+    const client = await wire();
+    await client.opens("example.com");
+    client.writes(`<auth ${sasl} mechanism='PLAIN'/>`);
+    await client.receives(`<challenge ${sasl}/>`);
+    client.writes(`<response ${sasl}>${plain("\0romeo\0pencil")}</response>`);
+    await client.receives(`<success ${sasl}/>`);
+  },
+);
 
 scenario("the login is case-folded: Romeo and romeo are one person", async ({ wire, account }) => {
   await account("romeo@example.com");
@@ -117,7 +125,9 @@ scenario("somebody who wants to create an account is told where accounts come fr
   const client = await wire();
   await client.opens("example.com", "xml:lang='fr'");
   client.writes("<iq type='get' id='r' to='example.com'><query xmlns='jabber:iq:register'/></iq>");
-  const answer = await client.receives("<iq type='error' id='r'><error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+  const answer = await client.receives(
+    "<iq type='error' id='r'><error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+  );
   assert.match(answer.toString(), /établissement/);
   client.writes(auth(plain("\0nobody\0wrong")));
   await client.receives(`<failure ${sasl}/>`);
@@ -144,7 +154,9 @@ scenario("a resource that cannot be one is refused, and another may be tried", o
   const client = await wire();
   await loggedIn(client);
   client.writes(`<iq type='set' id='1'><bind ${bindNs}><resource>${"x".repeat(1024)}</resource></bind></iq>`);
-  await client.receives("<iq type='error' id='1'><error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+  await client.receives(
+    "<iq type='error' id='1'><error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+  );
   client.writes(`<iq type='set' id='2'><bind ${bindNs}/></iq>`);
   await client.receives(`<iq type='result' id='2'><bind ${bindNs}><jid>romeo@example.com/…</jid></bind></iq>`);
 });
@@ -157,30 +169,46 @@ scenario("the same resource again: the old session ends with a conflict", async 
   await young.receivesNothing();
 });
 
-scenario("conflict: rename gives the new client another resource", { ...ours, settings: { c2s: { conflict: "rename" } } }, async ({ connect }) => {
-  const old = await connect("romeo@example.com/orchard", { presence: false });
-  const young = await connect("romeo@example.com/orchard", { presence: false });
-  assert.notEqual(young.jid.resource, "orchard");
-  await old.receivesNothing();
-});
+scenario(
+  "conflict: rename gives the new client another resource",
+  { ...ours, settings: { c2s: { conflict: "rename" } } },
+  async ({ connect }) => {
+    const old = await connect("romeo@example.com/orchard", { presence: false });
+    const young = await connect("romeo@example.com/orchard", { presence: false });
+    assert.notEqual(young.jid.resource, "orchard");
+    await old.receivesNothing();
+  },
+);
 
-scenario("conflict: refuse keeps the old session", { ...ours, settings: { c2s: { conflict: "refuse" } } }, async ({ connect, wire }) => {
-  const old = await connect("romeo@example.com/orchard", { presence: false });
-  const client = await wire();
-  await loggedIn(client);
-  client.writes(`<iq type='set' id='1'><bind ${bindNs}><resource>orchard</resource></bind></iq>`);
-  await client.receives("<iq type='error' id='1'><error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-  await old.receivesNothing();
-});
+scenario(
+  "conflict: refuse keeps the old session",
+  { ...ours, settings: { c2s: { conflict: "refuse" } } },
+  async ({ connect, wire }) => {
+    const old = await connect("romeo@example.com/orchard", { presence: false });
+    const client = await wire();
+    await loggedIn(client);
+    client.writes(`<iq type='set' id='1'><bind ${bindNs}><resource>orchard</resource></bind></iq>`);
+    await client.receives(
+      "<iq type='error' id='1'><error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    );
+    await old.receivesNothing();
+  },
+);
 
-scenario("an account has only so many sessions", { ...ours, settings: { c2s: { resources: 2 } } }, async ({ connect, wire }) => {
-  await connect("romeo@example.com/1", { presence: false });
-  await connect("romeo@example.com/2", { presence: false });
-  const client = await wire();
-  await loggedIn(client);
-  client.writes(`<iq type='set' id='1'><bind ${bindNs}><resource>3</resource></bind></iq>`);
-  await client.receives("<iq type='error' id='1'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-});
+scenario(
+  "an account has only so many sessions",
+  { ...ours, settings: { c2s: { resources: 2 } } },
+  async ({ connect, wire }) => {
+    await connect("romeo@example.com/1", { presence: false });
+    await connect("romeo@example.com/2", { presence: false });
+    const client = await wire();
+    await loggedIn(client);
+    client.writes(`<iq type='set' id='1'><bind ${bindNs}><resource>3</resource></bind></iq>`);
+    await client.receives(
+      "<iq type='error' id='1'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    );
+  },
+);
 
 scenario("an old client asks for a session and gets it", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard", { presence: false });
@@ -198,20 +226,30 @@ scenario("a second bind on one stream is not allowed", ours, async ({ connect })
   );
 });
 
-scenario("a silent client is asked whether it is there, and shown out if it is not", { ...ours, settings: { c2s: { idle: "50 ms", "idle-answer": "200 ms" } } }, async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard", { presence: false });
-  const question = await romeo.receives("<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
-  await romeo.sends(`<iq type='result' id='${question.attrs.id}' to='example.com'/>`);
-  await romeo.receives("<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
-  await romeo.wire.receives("<stream:error><connection-timeout xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
-});
+scenario(
+  "a silent client is asked whether it is there, and shown out if it is not",
+  { ...ours, settings: { c2s: { idle: "50 ms", "idle-answer": "200 ms" } } },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard", { presence: false });
+    const question = await romeo.receives("<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
+    await romeo.sends(`<iq type='result' id='${question.attrs.id}' to='example.com'/>`);
+    await romeo.receives("<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
+    await romeo.wire.receives(
+      "<stream:error><connection-timeout xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+  },
+);
 
-scenario("a client that sends too fast is read more slowly, and loses nothing", { ...ours, settings: { c2s: { rate: "200 KiB", burst: "20 KiB" } } }, async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard", { presence: false });
-  const juliet = await connect("juliet@example.com/balcony", { presence: false });
-  const words = "x".repeat(1_000);
-  for (let number = 0; number < 60; number++) {
-    await romeo.sends(`<message to='${juliet}' id='${number}' type='chat'><body>${words}</body></message>`);
-  }
-  for (let number = 0; number < 60; number++) await juliet.receives(`<message id='${number}'/>`);
-});
+scenario(
+  "a client that sends too fast is read more slowly, and loses nothing",
+  { ...ours, settings: { c2s: { rate: "200 KiB", burst: "20 KiB" } } },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard", { presence: false });
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    const words = "x".repeat(1_000);
+    for (let number = 0; number < 60; number++) {
+      await romeo.sends(`<message to='${juliet}' id='${number}' type='chat'><body>${words}</body></message>`);
+    }
+    for (let number = 0; number < 60; number++) await juliet.receives(`<message id='${number}'/>`);
+  },
+);

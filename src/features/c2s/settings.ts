@@ -6,7 +6,10 @@ export const settings = section({
     "required",
     "Whether clients must encrypt before they log in. `optional` is for measurements on loopback only; PLAIN stays refused without TLS.",
   ),
-  plain: flag(true, "Whether the mechanism PLAIN is offered on encrypted streams. Account sources that cannot do SCRAM need it."),
+  plain: flag(
+    true,
+    "Whether the mechanism PLAIN is offered on encrypted streams. Account sources that cannot do SCRAM need it.",
+  ),
   conflict: choice(
     ["replace", "rename", "refuse"],
     "replace",
@@ -14,7 +17,10 @@ export const settings = section({
   ),
   resources: count(20, "Sessions that one account may have at the same time."),
   "stanza-size": size("256 KiB", "The largest stanza of an authenticated client; announced to clients (XEP-0478)."),
-  rate: size("64 KiB", "Bytes a second that a client may send in the long run; faster ones are read more slowly. 0 B: no limit."),
+  rate: size(
+    "64 KiB",
+    "Bytes a second that a client may send in the long run; faster ones are read more slowly. 0 B: no limit.",
+  ),
   burst: size("512 KiB", "Bytes that a client may send at once before `rate` holds."),
   "login-time": duration("30 s", "How long a connection may take to log in."),
   "login-attempts": count(3, "Wrong passwords on one connection before it is closed."),

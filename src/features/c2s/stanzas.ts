@@ -48,7 +48,11 @@ function present(host: LocalHost, origin: LocalSession, stanza: Presence): void 
   try {
     checkShape(stanza);
     const outcome = host.fire(presenting, event);
-    if (outcome instanceof Promise) return outcome.then(() => {}, (problem) => router.bounce(event, problem));
+    if (outcome instanceof Promise)
+      return outcome.then(
+        () => {},
+        (problem) => router.bounce(event, problem),
+      );
   } catch (problem) {
     return router.bounce(event, problem);
   }

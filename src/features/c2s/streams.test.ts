@@ -10,15 +10,19 @@ async function refusedWith(wire: Wire, condition: string): Promise<void> {
   await wire.receivesEnd();
 }
 
-scenario("the header is answered with an id, our domain, the client's language and features", { skipOn: ["prosody"], why: "it speaks English only" }, async ({ wire }) => {
-  const client = await wire();
-  const { header: answer } = await client.opens("example.com", "xml:lang='fr'");
-  assert.equal(answer.name, "stream");
-  assert.equal(answer.attrs.from, "example.com");
-  assert.equal(answer.attrs.version, "1.0");
-  assert.equal(answer.attrs["xml:lang"], "fr");
-  assert.ok(answer.attrs.id!.length >= 16);
-});
+scenario(
+  "the header is answered with an id, our domain, the client's language and features",
+  { skipOn: ["prosody"], why: "it speaks English only" },
+  async ({ wire }) => {
+    const client = await wire();
+    const { header: answer } = await client.opens("example.com", "xml:lang='fr'");
+    assert.equal(answer.name, "stream");
+    assert.equal(answer.attrs.from, "example.com");
+    assert.equal(answer.attrs.version, "1.0");
+    assert.equal(answer.attrs["xml:lang"], "fr");
+    assert.ok(answer.attrs.id!.length >= 16);
+  },
+);
 
 scenario("two streams never have the same id", { skipOn: ["prosody"], why: "costs a connection" }, async ({ wire }) => {
   const ids = new Set<string>();
@@ -31,22 +35,66 @@ const refusals: readonly [name: string, first: string, condition: string, alsoEl
   ["no domain at all", header("version='1.0'"), "improper-addressing"],
   ["an old version of the protocol", header("to='example.com'"), "unsupported-version"],
   ["version 0.9", header("to='example.com' version='0.9'"), "unsupported-version"],
-  ["the namespace of another protocol", "<stream:stream to='example.com' version='1.0' xmlns='jabber:client' xmlns:stream='urn:other'>", "invalid-namespace"],
-  ["a content namespace that is not ours", "<stream:stream to='example.com' version='1.0' xmlns='jabber:nonsense' xmlns:stream='http://etherx.jabber.org/streams'>", "invalid-namespace"],
-  ["another root element", "<stream:flow to='example.com' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>", "bad-format"],
-  ["an undeclared prefix", "<stream:stream to='example.com' version='1.0' xmlns='jabber:client'>", "bad-namespace-prefix"],
+  [
+    "the namespace of another protocol",
+    "<stream:stream to='example.com' version='1.0' xmlns='jabber:client' xmlns:stream='urn:other'>",
+    "invalid-namespace",
+  ],
+  [
+    "a content namespace that is not ours",
+    "<stream:stream to='example.com' version='1.0' xmlns='jabber:nonsense' xmlns:stream='http://etherx.jabber.org/streams'>",
+    "invalid-namespace",
+  ],
+  [
+    "another root element",
+    "<stream:flow to='example.com' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+    "bad-format",
+  ],
+  [
+    "an undeclared prefix",
+    "<stream:stream to='example.com' version='1.0' xmlns='jabber:client'>",
+    "bad-namespace-prefix",
+  ],
   ["a document type", `<!DOCTYPE x>${header("to='example.com' version='1.0'")}`, "restricted-xml"],
   ["a comment", `${header("to='example.com' version='1.0'")}<!-- hello -->`, "restricted-xml"],
   ["a processing instruction", `${header("to='example.com' version='1.0'")}<?php evil ?>`, "restricted-xml"],
-  ["an entity of its own", `${header("to='example.com' version='1.0'")}<message><body>&evil;</body></message>`, "restricted-xml"],
+  [
+    "an entity of its own",
+    `${header("to='example.com' version='1.0'")}<message><body>&evil;</body></message>`,
+    "restricted-xml",
+  ],
   ["tags that do not match", `${header("to='example.com' version='1.0'")}<message></body>`, "not-well-formed"],
   ["text between stanzas", `${header("to='example.com' version='1.0'")}hello`, "bad-format"],
-  ["another encoding", `<?xml version='1.0' encoding='iso-8859-1'?>${header("to='example.com' version='1.0'").slice(21)}`, "unsupported-encoding"],
-  ["too much before login", `${header("to='example.com' version='1.0'")}<auth>${"x".repeat(20_000)}</auth>`, "policy-violation"],
-  ["too deep before login", `${header("to='example.com' version='1.0'")}${"<a>".repeat(50)}`.concat("</a>".repeat(50)), "policy-violation"],
-  ["too many attributes", `${header("to='example.com' version='1.0'")}<a ${Array.from({ length: 100 }, (_, at) => `a${at}=''`).join(" ")}/>`, "policy-violation"],
-  ["a stanza before login", `${header("to='example.com' version='1.0'")}<message to='a@example.com'/>`, "not-authorized"],
-  ["something else before login", `${header("to='example.com' version='1.0'")}<nonsense xmlns='urn:nonsense'/>`, "not-authorized"],
+  [
+    "another encoding",
+    `<?xml version='1.0' encoding='iso-8859-1'?>${header("to='example.com' version='1.0'").slice(21)}`,
+    "unsupported-encoding",
+  ],
+  [
+    "too much before login",
+    `${header("to='example.com' version='1.0'")}<auth>${"x".repeat(20_000)}</auth>`,
+    "policy-violation",
+  ],
+  [
+    "too deep before login",
+    `${header("to='example.com' version='1.0'")}${"<a>".repeat(50)}`.concat("</a>".repeat(50)),
+    "policy-violation",
+  ],
+  [
+    "too many attributes",
+    `${header("to='example.com' version='1.0'")}<a ${Array.from({ length: 100 }, (_, at) => `a${at}=''`).join(" ")}/>`,
+    "policy-violation",
+  ],
+  [
+    "a stanza before login",
+    `${header("to='example.com' version='1.0'")}<message to='a@example.com'/>`,
+    "not-authorized",
+  ],
+  [
+    "something else before login",
+    `${header("to='example.com' version='1.0'")}<nonsense xmlns='urn:nonsense'/>`,
+    "not-authorized",
+  ],
 ];
 
 for (const [name, first, condition, alsoElsewhere] of refusals) {
@@ -64,19 +112,30 @@ for (const [name, first, condition, alsoElsewhere] of refusals) {
   });
 }
 
-scenario("encryption is required: nothing but STARTTLS is offered or accepted in the clear", { skipOn: ["prosody"], why: "set up otherwise" }, async ({ wire }) => {
-  const client = await wire({ secure: false });
-  const { features } = await client.opens("example.com");
-  assert.deepEqual(features.elements.map((feature) => feature.name), ["starttls"]);
-  client.writes("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>");
-  await client.receives("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><encryption-required/></failure>");
-});
+scenario(
+  "encryption is required: nothing but STARTTLS is offered or accepted in the clear",
+  { skipOn: ["prosody"], why: "set up otherwise" },
+  async ({ wire }) => {
+    const client = await wire({ secure: false });
+    const { features } = await client.opens("example.com");
+    assert.deepEqual(
+      features.elements.map((feature) => feature.name),
+      ["starttls"],
+    );
+    client.writes("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>");
+    await client.receives("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><encryption-required/></failure>");
+  },
+);
 
-scenario("a client may not speak for another: invalid-from ends its stream", { skipOn: ["prosody"], why: "it corrects the address instead" }, async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard", { presence: false });
-  romeo.wire.writes("<message from='juliet@example.com/balcony' to='nurse@example.com'><body>Hi</body></message>");
-  await refusedWith(romeo.wire, "invalid-from");
-});
+scenario(
+  "a client may not speak for another: invalid-from ends its stream",
+  { skipOn: ["prosody"], why: "it corrects the address instead" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard", { presence: false });
+    romeo.wire.writes("<message from='juliet@example.com/balcony' to='nurse@example.com'><body>Hi</body></message>");
+    await refusedWith(romeo.wire, "invalid-from");
+  },
+);
 
 scenario("its own address may be written, full or bare, and is stamped in full", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard", { presence: false });
@@ -102,11 +161,15 @@ scenario("an unknown element on a bound stream is unsupported", async ({ connect
   await refusedWith(romeo.wire, "unsupported-stanza-type");
 });
 
-scenario("a stanza that is too large ends the stream", { settings: { c2s: { "stanza-size": "20 KiB" } }, skipOn: ["prosody"], why: "our setting" }, async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard", { presence: false });
-  romeo.wire.writes(`<message to='romeo@example.com'><body>${"x".repeat(21_000)}</body></message>`);
-  await refusedWith(romeo.wire, "policy-violation");
-});
+scenario(
+  "a stanza that is too large ends the stream",
+  { settings: { c2s: { "stanza-size": "20 KiB" } }, skipOn: ["prosody"], why: "our setting" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard", { presence: false });
+    romeo.wire.writes(`<message to='romeo@example.com'><body>${"x".repeat(21_000)}</body></message>`);
+    await refusedWith(romeo.wire, "policy-violation");
+  },
+);
 
 scenario("white space between stanzas keeps the connection alive and disturbs nothing", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard", { presence: false });
@@ -131,7 +194,8 @@ scenario("each session's stanzas are handled in the order they came, waiting or 
   let texts = "";
   for (let number = 0; number < 200; number++) {
     texts += `<message to='${juliet}' type='chat' id='${number}'><body>${number}</body></message>`;
-    if (number % 10 === 0) texts += `<iq type='get' id='q${number}' to='nobody@example.com'><query xmlns='jabber:iq:version'/></iq>`;
+    if (number % 10 === 0)
+      texts += `<iq type='get' id='q${number}' to='nobody@example.com'><query xmlns='jabber:iq:version'/></iq>`;
   }
   romeo.wire.writes(texts);
   for (let number = 0; number < 200; number++) await juliet.receives(`<message id='${number}'/>`);
@@ -143,29 +207,45 @@ scenario("the stream closes when the client closes it", async ({ connect }) => {
   await romeo.wire.receivesEnd();
 });
 
-scenario("a client that is slow to log in is shown out", { settings: { c2s: { "login-time": "1 ms" } }, skipOn: ["prosody"], why: "our setting" }, async ({ wire }) => {
-  const client = await wire();
-  client.writes(header("to='example.com' version='1.0'"));
-  await client.next("a header");
-  await client.next("features");
-  await refusedWith(client, "connection-timeout");
-});
+scenario(
+  "a client that is slow to log in is shown out",
+  { settings: { c2s: { "login-time": "1 ms" } }, skipOn: ["prosody"], why: "our setting" },
+  async ({ wire }) => {
+    const client = await wire();
+    client.writes(header("to='example.com' version='1.0'"));
+    await client.next("a header");
+    await client.next("features");
+    await refusedWith(client, "connection-timeout");
+  },
+);
 
-scenario("when the server stops, clients are told", { skipOn: ["prosody"], why: "stops ours from inside" }, async ({ connect, assembly }) => {
-  const romeo = await connect("romeo@example.com/orchard", { presence: false });
-  const stopped = assembly.stop();
-  await refusedWith(romeo.wire, "system-shutdown");
-  await stopped;
-});
+scenario(
+  "when the server stops, clients are told",
+  { skipOn: ["prosody"], why: "stops ours from inside" },
+  async ({ connect, assembly }) => {
+    const romeo = await connect("romeo@example.com/orchard", { presence: false });
+    const stopped = assembly.stop();
+    await refusedWith(romeo.wire, "system-shutdown");
+    await stopped;
+  },
+);
 
-scenario("limits are announced before and after login (XEP-0478)", { skipOn: ["prosody"], why: "not in version 0.12" }, async ({ wire, account }) => {
-  await account("romeo@example.com");
-  const client = await wire();
-  const before = await client.opens("example.com");
-  const limits = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>…</max-bytes><idle-seconds>…</idle-seconds></limits>";
-  const size = (features: typeof before.features) => Number(features.elements.find((one) => one.name === "limits")?.elements[0]?.text);
-  assert.equal(size(before.features), 10_000, limits);
-  client.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from("\0romeo\0pencil").toString("base64")}</auth>`);
-  await client.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-  assert.equal(size((await client.opens("example.com")).features), 262_144);
-});
+scenario(
+  "limits are announced before and after login (XEP-0478)",
+  { skipOn: ["prosody"], why: "not in version 0.12" },
+  async ({ wire, account }) => {
+    await account("romeo@example.com");
+    const client = await wire();
+    const before = await client.opens("example.com");
+    const limits =
+      "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>…</max-bytes><idle-seconds>…</idle-seconds></limits>";
+    const size = (features: typeof before.features) =>
+      Number(features.elements.find((one) => one.name === "limits")?.elements[0]?.text);
+    assert.equal(size(before.features), 10_000, limits);
+    client.writes(
+      `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from("\0romeo\0pencil").toString("base64")}</auth>`,
+    );
+    await client.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    assert.equal(size((await client.opens("example.com")).features), 262_144);
+  },
+);

@@ -4,7 +4,10 @@ import { scenario } from "#test/harness/scenario.ts";
 
 const carbons = "urn:xmpp:carbons:2";
 const enable = async (client: Client) => {
-  await client.exchange(`<iq type='set' id='carbons'><enable xmlns='${carbons}'/></iq>`, "<iq type='result' id='carbons'/>");
+  await client.exchange(
+    `<iq type='set' id='carbons'><enable xmlns='${carbons}'/></iq>`,
+    "<iq type='result' id='carbons'/>",
+  );
 };
 const copyOf = (way: "sent" | "received", message: string, of = "romeo@example.com") =>
   `<message from='${of}'><${way} xmlns='${carbons}'><forwarded xmlns='urn:xmpp:forward:0'>${message}</forwarded></${way}></message>`;
@@ -17,7 +20,10 @@ scenario("carbons: the other client gets a copy of what was sent", async ({ conn
   await orchard.sends(`<message to='${juliet}' type='chat'><body>Hi</body></message>`);
   await juliet.receives(`<message from='${orchard}' type='chat'><body>Hi</body></message>`);
   const copy = await home.receives(
-    copyOf("sent", `<message xmlns='jabber:client' from='${orchard}' to='${juliet}' type='chat'><body>Hi</body></message>`),
+    copyOf(
+      "sent",
+      `<message xmlns='jabber:client' from='${orchard}' to='${juliet}' type='chat'><body>Hi</body></message>`,
+    ),
   );
   assert.equal(copy.attrs.type, "chat");
   assert.equal(copy.attrs.to, home.toString());
@@ -33,7 +39,9 @@ scenario("carbons: the other client gets a copy of what came to a full address",
   await enable(orchard);
   await juliet.sends(`<message to='${orchard}' type='chat'><body>Hi</body></message>`);
   await orchard.receives(`<message from='${juliet}'><body>Hi</body></message>`);
-  await home.receives(copyOf("received", `<message xmlns='jabber:client' from='${juliet}' to='${orchard}'><body>Hi</body></message>`));
+  await home.receives(
+    copyOf("received", `<message xmlns='jabber:client' from='${juliet}' to='${orchard}'><body>Hi</body></message>`),
+  );
   await orchard.receivesNothing();
   await home.receivesNothing();
 });
@@ -93,18 +101,25 @@ scenario("carbons: no copies of what is private, and the mark does not travel", 
 const never: readonly [name: string, message: string][] = [
   ["headlines", "<message to='JULIET' type='headline'><body>News</body></message>"],
   ["messages without a conversation", "<message to='JULIET'><x xmlns='urn:other'/></message>"],
-  ["copies of copies", `<message to='JULIET' type='chat'><sent xmlns='${carbons}'><forwarded xmlns='urn:xmpp:forward:0'/></sent></message>`],
+  [
+    "copies of copies",
+    `<message to='JULIET' type='chat'><sent xmlns='${carbons}'><forwarded xmlns='urn:xmpp:forward:0'/></sent></message>`,
+  ],
 ];
 for (const [name, message] of never) {
-  scenario(`carbons: none of ${name}`, { skipOn: ["prosody"], why: "version 0.12 has other rules" }, async ({ connect }) => {
-    const orchard = await connect("romeo@example.com/orchard");
-    const home = await connect("romeo@example.com/home");
-    const juliet = await connect("juliet@example.com/balcony");
-    await enable(home);
-    await orchard.sends(message.replace("JULIET", juliet.toString()));
-    await juliet.receives("<message/>");
-    await home.receivesNothing();
-  });
+  scenario(
+    `carbons: none of ${name}`,
+    { skipOn: ["prosody"], why: "version 0.12 has other rules" },
+    async ({ connect }) => {
+      const orchard = await connect("romeo@example.com/orchard");
+      const home = await connect("romeo@example.com/home");
+      const juliet = await connect("juliet@example.com/balcony");
+      await enable(home);
+      await orchard.sends(message.replace("JULIET", juliet.toString()));
+      await juliet.receives("<message/>");
+      await home.receivesNothing();
+    },
+  );
 }
 
 scenario("carbons: receipts and typing notices are part of the conversation", async ({ connect }) => {
@@ -112,6 +127,13 @@ scenario("carbons: receipts and typing notices are part of the conversation", as
   const home = await connect("romeo@example.com/home");
   const juliet = await connect("juliet@example.com/balcony");
   await enable(home);
-  await orchard.sends(`<message to='${juliet}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`);
-  await home.receives(copyOf("sent", "<message xmlns='jabber:client'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"));
+  await orchard.sends(
+    `<message to='${juliet}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`,
+  );
+  await home.receives(
+    copyOf(
+      "sent",
+      "<message xmlns='jabber:client'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    ),
+  );
 });

@@ -1,8 +1,8 @@
 import { recipients } from "#core/delivery.ts";
 import type { Feature } from "#core/feature.ts";
+import type { Host } from "#core/host.ts";
 import { arriving, type Packet, sending } from "#core/packet.ts";
 import { fact, type Session } from "#core/session.ts";
-import type { Host } from "#core/host.ts";
 import { forward } from "#stanza/forward.ts";
 import { noCopy } from "#stanza/hints.ts";
 import { body, message, Stanza } from "#stanza/stanza.ts";

@@ -32,18 +32,23 @@ scenario("of a contact's presence only the last is kept for an inactive client",
   const juliet = await connect("juliet@example.com/balcony", { presence: false });
   await romeo.sends("<inactive xmlns='urn:xmpp:csi:0'/>");
   await romeo.settles();
-  for (const show of ["away", "xa", "dnd"]) await juliet.sends(`<presence to='${romeo}'><show>${show}</show></presence>`);
+  for (const show of ["away", "xa", "dnd"])
+    await juliet.sends(`<presence to='${romeo}'><show>${show}</show></presence>`);
   await juliet.settles();
   await romeo.sends("<active xmlns='urn:xmpp:csi:0'/>");
   await romeo.receives(`<presence from='${juliet}'><show>dnd</show></presence>`);
   await romeo.receivesNothing();
 });
 
-scenario("not more than so many stanzas are kept back", { ...ours, settings: { "client-state": { held: 3 } } }, async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/phone", { presence: false });
-  const juliet = await connect("juliet@example.com/balcony", { presence: false });
-  await romeo.sends("<inactive xmlns='urn:xmpp:csi:0'/>");
-  await romeo.settles();
-  for (let number = 0; number < 4; number++) await juliet.sends(typing(`${romeo}`, `t${number}`));
-  for (let number = 0; number < 4; number++) await romeo.receives(`<message id='t${number}'/>`);
-});
+scenario(
+  "not more than so many stanzas are kept back",
+  { ...ours, settings: { "client-state": { held: 3 } } },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/phone", { presence: false });
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    await romeo.sends("<inactive xmlns='urn:xmpp:csi:0'/>");
+    await romeo.settles();
+    for (let number = 0; number < 4; number++) await juliet.sends(typing(`${romeo}`, `t${number}`));
+    for (let number = 0; number < 4; number++) await romeo.receives(`<message id='t${number}'/>`);
+  },
+);

@@ -1,6 +1,6 @@
 import type { Feature } from "#core/feature.ts";
-import { closed, delivering, fact, type LocalSession } from "#core/session.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
+import { closed, delivering, fact, type LocalSession } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
 import { body, type Stanza } from "#stanza/stanza.ts";
 import { tag } from "#xml/element.ts";
@@ -44,7 +44,10 @@ export const clientState: Feature<ReturnType<(typeof settings)["parse"]>> = {
       if (!session.get(sleeping)) return;
       if (urgent(stanza)) return wake(session); // what was held goes first, so the order stays
       let kept = held.get(session);
-      if (kept === undefined) held.set(session, (kept = new HeldBack(session)));
+      if (kept === undefined) {
+        kept = new HeldBack(session);
+        held.set(session, kept);
+      }
       if (kept.add(stanza) > limit) wake(session);
       return handled;
     });

@@ -3,23 +3,26 @@ import { scenario } from "#test/harness/scenario.ts";
 
 const ours = { skipOn: ["prosody"], why: "the XEP leaves a choice here" };
 
-scenario("messages written to somebody who is away are there at the next login, in order and stamped", async ({ connect, account }) => {
-  await account("juliet@example.com");
-  const romeo = await connect("romeo@example.com/orchard");
-  for (let number = 0; number < 250; number++) {
-    await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>${number}</body></message>`);
-  }
-  await romeo.settles();
-  const juliet = await connect("juliet@example.com/balcony");
-  for (let number = 0; number < 250; number++) {
-    const message = await juliet.receives(
-      `<message from='${romeo}' id='${number}'><body>${number}</body><delay xmlns='urn:xmpp:delay' from='example.com' stamp='…'/></message>`,
-    );
-    const stamp = message.elements.find((child) => child.name === "delay")!.attrs.stamp!;
-    assert.match(stamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/);
-  }
-  await juliet.receivesNothing();
-});
+scenario(
+  "messages written to somebody who is away are there at the next login, in order and stamped",
+  async ({ connect, account }) => {
+    await account("juliet@example.com");
+    const romeo = await connect("romeo@example.com/orchard");
+    for (let number = 0; number < 250; number++) {
+      await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>${number}</body></message>`);
+    }
+    await romeo.settles();
+    const juliet = await connect("juliet@example.com/balcony");
+    for (let number = 0; number < 250; number++) {
+      const message = await juliet.receives(
+        `<message from='${romeo}' id='${number}'><body>${number}</body><delay xmlns='urn:xmpp:delay' from='example.com' stamp='…'/></message>`,
+      );
+      const stamp = message.elements.find((child) => child.name === "delay")!.attrs.stamp!;
+      assert.match(stamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/);
+    }
+    await juliet.receivesNothing();
+  },
+);
 
 scenario("they come once: the login after finds nothing", async ({ connect, account }) => {
   await account("juliet@example.com");
@@ -38,7 +41,9 @@ scenario("a client with a negative priority does not take them", async ({ connec
   const romeo = await connect("romeo@example.com/orchard");
   await romeo.sends("<message to='juliet@example.com' type='chat' id='1'><body>Hi</body></message>");
   await romeo.settles();
-  const hidden = await connect("juliet@example.com/hidden", { presence: "<presence><priority>-1</priority></presence>" });
+  const hidden = await connect("juliet@example.com/hidden", {
+    presence: "<presence><priority>-1</priority></presence>",
+  });
   await hidden.receivesNothing();
   const balcony = await connect("juliet@example.com/balcony");
   await balcony.receives("<message id='1'/>");
@@ -49,15 +54,23 @@ scenario("a priority that becomes positive takes them", ours, async ({ connect, 
   const romeo = await connect("romeo@example.com/orchard");
   await romeo.sends("<message to='juliet@example.com' type='chat' id='1'><body>Hi</body></message>");
   await romeo.settles();
-  const juliet = await connect("juliet@example.com/balcony", { presence: "<presence><priority>-1</priority></presence>" });
+  const juliet = await connect("juliet@example.com/balcony", {
+    presence: "<presence><priority>-1</priority></presence>",
+  });
   await juliet.receivesNothing();
   await juliet.sends("<presence><priority>5</priority></presence>");
   await juliet.receives("<message id='1'/>");
 });
 
 const fleeting: readonly [name: string, message: string][] = [
-  ["a typing notice alone", "<message to='juliet@example.com' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"],
-  ["what its sender wants kept nowhere", "<message to='juliet@example.com' type='chat'><body>x</body><no-store xmlns='urn:xmpp:hints'/></message>"],
+  [
+    "a typing notice alone",
+    "<message to='juliet@example.com' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+  ],
+  [
+    "what its sender wants kept nowhere",
+    "<message to='juliet@example.com' type='chat'><body>x</body><no-store xmlns='urn:xmpp:hints'/></message>",
+  ],
   ["a headline", "<message to='juliet@example.com' type='headline'><body>x</body></message>"],
 ];
 for (const [name, message] of fleeting) {
@@ -71,18 +84,22 @@ for (const [name, message] of fleeting) {
   });
 }
 
-scenario("when no more can be kept, the sender is told", { ...ours, settings: { offline: { messages: 3 } } }, async ({ connect, account }) => {
-  await account("juliet@example.com");
-  const romeo = await connect("romeo@example.com/orchard");
-  for (let number = 0; number < 3; number++) {
-    await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>x</body></message>`);
-  }
-  await romeo.receivesNothing();
-  await romeo.exchange(
-    "<message to='juliet@example.com' type='chat' id='one too many'><body>x</body></message>",
-    "<message type='error' id='one too many'><error type='wait'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
-  );
-});
+scenario(
+  "when no more can be kept, the sender is told",
+  { ...ours, settings: { offline: { messages: 3 } } },
+  async ({ connect, account }) => {
+    await account("juliet@example.com");
+    const romeo = await connect("romeo@example.com/orchard");
+    for (let number = 0; number < 3; number++) {
+      await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>x</body></message>`);
+    }
+    await romeo.receivesNothing();
+    await romeo.exchange(
+      "<message to='juliet@example.com' type='chat' id='one too many'><body>x</body></message>",
+      "<message type='error' id='one too many'><error type='wait'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    );
+  },
+);
 
 scenario("what was kept keeps its content to the letter", async ({ connect, account }) => {
   await account("juliet@example.com");

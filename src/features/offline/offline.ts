@@ -66,9 +66,11 @@ class OfflineStore {
     if (!ready(session)) return undefined;
     const key = session.jid.bare.toString();
     const before = this.#handing.get(key) ?? Promise.resolve();
-    const work = before.then(() => this.#handAll(session)).finally(() => {
-      if (this.#handing.get(key) === work) this.#handing.delete(key);
-    });
+    const work = before
+      .then(() => this.#handAll(session))
+      .finally(() => {
+        if (this.#handing.get(key) === work) this.#handing.delete(key);
+      });
     this.#handing.set(key, work);
     return work;
   }

@@ -1,7 +1,7 @@
 import { type Database, type Query, sql } from "#core/database.ts";
 import type { Jid } from "#jid/jid.ts";
-import { parseText } from "#xml/parser.ts";
 import type { Element } from "#xml/element.ts";
+import { parseText } from "#xml/parser.ts";
 
 export const migrations: readonly string[] = [
   `create table offline_message (
