@@ -43,7 +43,8 @@ export class Availability {
       case "":
         return this.#come(stanza, origin);
       case "unavailable":
-        return this.leave(stanza, origin);
+        // Nobody is kept from leaving; only the last words go.
+        return this.leave(this.#fits(stanza) ? stanza : stanza.map((element) => element.holding()), origin);
       case "error":
         return;
       default:
@@ -58,11 +59,15 @@ export class Availability {
   }
 
   #come(stanza: Presence, origin: LocalSession): void | Promise<void> {
-    if (stanza.element.wire().length > this.#maxBytes) throw new StanzaError("policy-violation", tooLarge);
+    if (!this.#fits(stanza)) throw new StanzaError("policy-violation", tooLarge);
     const arrival = { stanza, origin, level: readPriority(stanza.element) };
     // A request that is being kept at this moment would be shown twice.
     const changing = origin.get(available) ? undefined : this.#parts.roster.changing(origin.jid.bare);
     return changing === undefined ? this.#enter(arrival) : changing.then(() => this.#enter(arrival));
+  }
+
+  #fits(stanza: Presence): boolean {
+    return stanza.element.wire().length <= this.#maxBytes;
   }
 
   #enter(arrival: Arrival): void | Promise<void> {
@@ -93,6 +98,7 @@ export class Availability {
     }
     this.#parts.probes.probe(origin, roster); // §4.3.1
     for (const request of this.#parts.subscriptions.waiting(roster)) origin.send(request); // §3.1.3
+    if (!own.some((other) => other !== origin && other.get(available))) this.#parts.subscriptions.repeat(roster);
   }
 
   /** Tells everybody who could see a client that it is gone. */

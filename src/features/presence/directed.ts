@@ -1,6 +1,7 @@
 import type { LocalSession } from "#core/session.ts";
-import type { Jid } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
+import { detach } from "#xml/bytes.ts";
 
 const nobody: readonly Jid[] = [];
 
@@ -20,7 +21,8 @@ export class Directed {
     const key = to.toString();
     if (addresses.has(key)) return;
     if (addresses.size >= this.#limit) throw new StanzaError("resource-constraint", tooMany);
-    addresses.set(key, to);
+    const own = detach(key); // the address must not keep the memory of a network read alive
+    addresses.set(own, Jid.parse(own));
     this.#addresses.set(session, addresses);
   }
 

@@ -1,4 +1,12 @@
-import type { Client } from "#test/harness/client.ts";
+import type { Jid } from "#jid/jid.ts";
+
+/** What is used here of a client of a scenario. */
+interface Client {
+  readonly jid: Jid;
+  sends(text: string): Promise<void>;
+  receives(text: string): Promise<unknown>;
+  exchange(sent: string, expected: string): Promise<unknown>;
+}
 
 /** Makes a client interested in roster pushes. */
 export async function follow(client: Client): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { handled, type Outcome } from "#core/hooks.ts";
 import { available, priority } from "#core/session.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
@@ -298,6 +299,9 @@ scenario(
       refused("p", "policy-violation"),
     );
     await romeo.receivesNothing();
+    await juliet.sends(`<presence type='unavailable'><status>${"x".repeat(1100)}</status></presence>`);
+    const last = await romeo.receives(`<presence type='unavailable' from='${juliet}'/>`);
+    assert.equal(last.elements.length, 0);
   },
 );
 
@@ -431,25 +435,32 @@ scenario(
 
 scenario(
   "presence: a login reads the contact list once, however many contacts are there",
-  { skipOn: ["prosody"], why: "it counts our queries" },
+  { settings: { roster: { idle: 0 } }, skipOn: ["prosody"], why: "it counts our queries" },
   async ({ connect, assembly }, context) => {
     const juliet = await connect("juliet@example.com/balcony");
     for (let index = 0; index < 5; index++) {
       await befriend(juliet, await connect(`contact${index}@example.com/x`));
     }
-    const { db } = assembly.hosts.get("example.com")!;
-    const all = context.mock.method(db, "all");
-    const one = context.mock.method(db, "one");
-    const chamber = await connect("juliet@example.com/chamber");
-    await chamber.receivesInAnyOrder(
-      "<presence from='juliet@example.com/balcony'/>",
-      ...Array.from({ length: 5 }, (_, index) => `<presence from='contact${index}@example.com/x'/>`),
-    );
-    const queries = [...all.mock.calls, ...one.mock.calls].map((call) => call.arguments[0].text.join("?"));
-    assert.deepEqual(
-      queries.filter((text) => text.includes("roster")),
-      [],
-    );
+    const contacts = Array.from({ length: 5 }, (_, index) => `<presence from='contact${index}@example.com/x'/>`);
+    const all = context.mock.method(assembly.hosts.get("example.com")!.db, "all");
+    const rosterQueries = () => {
+      const texts = all.mock.calls.map((call) => call.arguments[0].text.join(" "));
+      all.mock.resetCalls();
+      return texts.filter((text) => text.includes("roster_item")).length;
+    };
+    const chamber = await connect("juliet@example.com/chamber", { presence: false });
+    await follow(chamber);
+    await chamber.becomesAvailable();
+    await chamber.receivesInAnyOrder("<presence from='juliet@example.com/balcony'/>", ...contacts);
+    assert.equal(rosterQueries(), 0);
+    await juliet.disconnect();
+    await chamber.receives(`<presence type='unavailable' from='${juliet}'/>`);
+    await chamber.drop();
+    const again = await connect("juliet@example.com/balcony", { presence: false });
+    await follow(again);
+    await again.becomesAvailable();
+    await again.receivesInAnyOrder(...contacts);
+    assert.equal(rosterQueries(), 1);
   },
 );
 
@@ -483,15 +494,18 @@ scenario(
   "presence: what another part of the server holds back is not shown",
   { skipOn: ["prosody"], why: "it looks inside" },
   async ({ connect, assembly }) => {
-    const { handled } = await import("#core/hooks.ts");
     const host = assembly.hosts.get("example.com")!;
     const romeo = await connect("romeo@example.com/orchard");
     const nurse = await connect("nurse@example.com/room");
     const juliet = await connect("juliet@example.com/balcony");
     await befriend(romeo, juliet);
     await befriend(nurse, juliet);
-    host.hooks.on(disclosing, "check", async ({ to }) => (to.local === "nurse" ? handled : undefined));
-    host.hooks.on(disclosing, "check", ({ to }) => (to.local === "romeo" ? handled : undefined));
+    host.hooks.on(
+      disclosing,
+      "check",
+      async ({ to }): Promise<Outcome> => (to.local === "nurse" ? handled : undefined),
+    );
+    host.hooks.on(disclosing, "check", ({ to }): Outcome => (to.local === "romeo" ? handled : undefined));
     await juliet.sends("<presence><show>away</show></presence>");
     await juliet.settles();
     await romeo.receivesNothing();

@@ -15,7 +15,7 @@ import { Directed } from "./directed.ts";
 import { Display } from "./display.ts";
 import { type Choice, Probes } from "./probes.ts";
 import { isVerb } from "./states.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { Subscriptions, unasked } from "./subscriptions.ts";
 
 const settings = section({
   directed: count(
@@ -107,7 +107,8 @@ class Presences implements PresenceApi {
 
   /** Presence reaches an account. */
   arrive({ stanza }: Packet): Outcome | Promise<Outcome> {
-    if (!stanza.is("presence") || stanza.to.local === "") return;
+    if (!stanza.is("presence")) return;
+    if (stanza.to.local === "") return this.#toServer(stanza);
     if (isVerb(stanza.type)) return this.subscriptions.inbound(stanza, stanza.type).then(taken);
     if (stanza.type === "probe") return this.#probes.answer(stanza).then(taken);
     if (stanza.type === "error") return this.#failed(stanza);
@@ -189,14 +190,19 @@ class Presences implements PresenceApi {
   }
 
   /** Somebody could not be reached: the clients are told, and nobody there needs to learn of their end. */
-  #failed(stanza: Presence): void {
-    if (!stanza.to.isBare) {
-      const session = this.#host.sessions.find(stanza.to);
-      if (session !== undefined && "connection" in session) this.#directed.remove(session as LocalSession, stanza.from);
-      return;
-    }
+  #failed(stanza: Presence): Outcome {
+    if (stanza.id === unasked) return handled;
     // The answer to a request for a subscription, which is sent by the account.
-    this.#display.toAvailable(stanza, this.#host.sessions.of(stanza.to));
+    if (stanza.to.isBare) return this.#display.toAvailable(stanza, this.#host.sessions.of(stanza.to));
+    const session = this.#host.sessions.find(stanza.to);
+    if (session !== undefined && "connection" in session) this.#directed.remove(session as LocalSession, stanza.from);
+  }
+
+  /** The server has no presence to watch: who asks for it need not wait. */
+  #toServer(stanza: Presence): void {
+    if (stanza.type !== "subscribe") return;
+    const answer = presenceTag({ type: "unsubscribed" });
+    this.#host.send(Stanza.of("presence", answer, stanza.to.bare, stanza.from.bare));
   }
 }
 

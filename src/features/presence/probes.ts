@@ -5,6 +5,7 @@ import type { Jid } from "#jid/jid.ts";
 import { type Presence, presence, Stanza } from "#stanza/stanza.ts";
 import { heard, hears, type Roster, type RosterApi } from "../roster/index.ts";
 import type { Display } from "./display.ts";
+import { unasked } from "./subscriptions.ts";
 
 /** Picks contacts. */
 export type Choice = (contact: Jid) => boolean;
@@ -30,7 +31,7 @@ export class Probes {
    * offline cost a look into the directory, the others one into their roster, which is in memory.
    */
   probe(origin: Session, roster: Roster, which: Choice = everybody): void {
-    const stanza = Stanza.of("presence", presence({ type: "probe" }), origin.jid, origin.jid.bare);
+    const stanza = Stanza.of("presence", presence({ type: "probe", id: unasked }), origin.jid, origin.jid.bare);
     for (const item of roster.items.values()) {
       const { contact } = item;
       if (!heard(item) || !which(contact)) continue;

@@ -423,3 +423,48 @@ scenario("subscriptions: requests and answers in a row are handled in their orde
   await juliet.receives("<presence from='romeo@example.com/orchard'/>");
   await juliet.receives("<presence from='romeo@example.com/orchard'><show>xa</show></presence>");
 });
+
+scenario(
+  "subscriptions: the server itself cannot be watched, and says so",
+  { skipOn: ["prosody"], why: "it is silent" },
+  async ({ connect }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    await follow(juliet);
+    for (const domain of romeoAt) {
+      await juliet.sends(`<presence type='subscribe' to='${domain}'/>`);
+      await juliet.receives(push(`jid='${domain}' subscription='none' ask='subscribe'`));
+      await juliet.receives(`<presence type='unsubscribed' from='${domain}'/>`);
+      await juliet.receives(push(`jid='${domain}' subscription='none'`));
+    }
+  },
+);
+
+scenario(
+  "subscriptions: a request to another server is repeated at the next login, without troubling the user",
+  { skipOn: ["prosody"], why: "the other server is played by hand" },
+  async ({ connect, assembly }) => {
+    const { router } = assembly.server;
+    const unreachable = router.remote;
+    const said: string[] = [];
+    router.remote = ({ stanza }) => void said.push(`${stanza.type} ${stanza.from} ${stanza.to}`);
+    const first = await connect("juliet@example.com/balcony");
+    await first.sends("<presence type='subscribe' to='romeo@elsewhere.example'/>");
+    await first.settles();
+    await first.disconnect();
+    const second = await connect("juliet@example.com/balcony");
+    const request = "subscribe juliet@example.com romeo@elsewhere.example";
+    assert.deepEqual(said, [request, request]);
+    const chamber = await connect("juliet@example.com/chamber");
+    assert.deepEqual(said, [request, request], "the first client has done it");
+    await second.receives("<presence from='juliet@example.com/chamber'/>");
+    await second.disconnect();
+    await chamber.disconnect();
+    router.remote = (packet) => {
+      said.push("failed");
+      return unreachable(packet);
+    };
+    const third = await connect("juliet@example.com/garden");
+    await third.receivesNothing();
+    assert.equal(said.at(-1), "failed");
+  },
+);

@@ -18,6 +18,9 @@ import {
 } from "../roster/index.ts";
 import { partsOf, type State, stateOf, transition, type Verb } from "./states.ts";
 
+/** The id of what the server asks by itself: if it cannot be delivered, no client is told. */
+export const unasked = "server-asks";
+
 /** What happens to the presence that a contact sees when a subscription begins or ends. */
 export interface Visibility {
   /** Shows the account's clients to somebody. */
@@ -84,6 +87,16 @@ export class Subscriptions {
     return [...roster.requests.values()].map(({ contact, stanza }) =>
       Stanza.of("presence", parseText(stanza), contact, roster.account),
     );
+  }
+
+  /** Asks once more those elsewhere who have not answered: the request may have been lost (RFC 6121 §3.1.2). */
+  repeat(roster: Roster): void {
+    const { hosts } = this.#host.server.router;
+    for (const { ask, contact } of roster.items.values()) {
+      if (!ask || hosts.has(contact.domain)) continue;
+      const request = presence({ type: "subscribe", id: unasked });
+      this.#host.send(Stanza.of("presence", request, roster.account, contact));
+    }
   }
 
   /** The user has removed a contact: the subscriptions end, both ways (RFC 6121 §2.5.2). */

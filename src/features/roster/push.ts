@@ -8,13 +8,19 @@ import { describe, describeRemoved, type Item, query } from "./item.ts";
 /** Whether the client has asked for the roster, so that it gets roster pushes (RFC 6121 §2.1.6, §2.2). */
 export const interested: Fact<boolean> = fact("interested", false);
 
+type Sessions = Pick<Host, "sessions">;
+
 /** Tells the interested resources what an item has become (RFC 6121 §2.1.6). */
-export function pushItem(host: Host, account: Jid, item: Item): void {
+export function pushItem(host: Sessions, account: Jid, item: Item): void {
   push(host, account, toPush(account, describe(item), item.version));
 }
 
 /** Tells the interested resources that an item is gone (RFC 6121 §2.5.2). */
-export function pushRemoval(host: Host, account: Jid, gone: { readonly contact: Jid; readonly version: number }): void {
+export function pushRemoval(
+  host: Sessions,
+  account: Jid,
+  gone: { readonly contact: Jid; readonly version: number },
+): void {
   push(host, account, toPush(account, describeRemoved(gone.contact), gone.version));
 }
 
@@ -29,7 +35,7 @@ function toPush(account: Jid, item: Element, version: number): Stanza<"iq"> {
   return Stanza.of("iq", iq({ type: "set", id: `roster-${ver}` }, query({ ver }, item)), account, account);
 }
 
-function push(host: Host, account: Jid, stanza: Stanza<"iq">): void {
+function push(host: Sessions, account: Jid, stanza: Stanza<"iq">): void {
   for (const session of host.sessions.of(account)) {
     if (session.get(interested)) session.send(stanza.toward(session.jid));
   }

@@ -1,7 +1,8 @@
 import { channels } from "#core/bus.ts";
 import type { Host } from "#core/host.ts";
-import type { Jid } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
+import { detach } from "#xml/bytes.ts";
 import type { Item, ItemChange, Roster, SubscriptionRequest } from "./item.ts";
 import { Loading } from "./loading.ts";
 import { pushItem, pushRemoval } from "./push.ts";
@@ -50,6 +51,9 @@ export interface RostersOptions {
   readonly requests: number;
 }
 
+/** What is needed of a host. */
+export type Home = Pick<Host, "db" | "server" | "sessions">;
+
 interface Kept {
   readonly account: Jid;
   readonly items: Map<string, Item>;
@@ -70,7 +74,7 @@ const ready: Promise<void> = Promise.resolve();
  * one roster are made one after the other: decided on what is kept, written to disk, told.
  */
 export class Rosters {
-  readonly #host: Host;
+  readonly #host: Home;
   readonly #options: RostersOptions;
   readonly #kept = new Map<string, Kept>();
   /** Of the kept ones, those of accounts without sessions, with the time of their last use, oldest first. */
@@ -79,7 +83,7 @@ export class Rosters {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #loading: Loading;
 
-  constructor(host: Host, options: RostersOptions) {
+  constructor(host: Home, options: RostersOptions) {
     this.#host = host;
     this.#options = options;
     this.#loading = new Loading(host.db);
@@ -182,7 +186,7 @@ export class Rosters {
     const { put, remove, request, settle } = change;
     // Never below the clock: after a back-up is restored, versions that clients remember are not given out again.
     const version = put || remove ? Math.max(roster.version + 1, Date.now()) : roster.version;
-    const item = put && { ...put, version };
+    const item = put && lasting({ ...put, version }, roster.items.get(put.contact.toString()));
     const queries = [
       ...(item ? [putItem(key, item)] : []),
       ...(remove ? [deleteItem(key, remove.toString())] : []),
@@ -242,6 +246,20 @@ function later(tell: Tell): Promise<void> {
   });
 }
 
+/** An item that keeps no stanza's memory alive: what came off a stream shares the memory of a network read. */
+function lasting(item: Item, old: Item | undefined): Item {
+  return {
+    ...item,
+    contact: old?.contact ?? Jid.parse(detach(item.contact.toString())),
+    name: item.name === old?.name ? old.name : detach(item.name),
+    groups: item.groups === old?.groups ? old.groups : item.groups.map(detach),
+  };
+}
+
+function toLast({ contact, stanza }: SubscriptionRequest): SubscriptionRequest {
+  return { contact: Jid.parse(detach(contact.toString())), stanza: detach(stanza) };
+}
+
 function toKept(account: Jid, stored: StoredRoster): Kept {
   const items = new Map(stored.items.map((item) => [item.contact.toString(), item]));
   const requests = stored.requests.map((request) => [request.contact.toString(), request] as const);
@@ -259,7 +277,7 @@ function apply(roster: Kept, change: Omit<Change, "put"> & { put: Item | undefin
   roster.version = version;
   if (!request && !settle) return;
   const requests = new Map(roster.requests);
-  if (request) requests.set(request.contact.toString(), request);
+  if (request) requests.set(detach(request.contact.toString()), toLast(request));
   if (settle) requests.delete(settle.toString());
   roster.requests = requests.size === 0 ? noRequests : requests;
 }
