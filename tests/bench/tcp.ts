@@ -45,7 +45,9 @@ class Relay {
 }
 
 async function serveOurs(tls: boolean): Promise<number> {
-  const { certificates } = await certificatesFor({ after: () => {} }, "localhost");
+  const ends: (() => Promise<void> | void)[] = [];
+  const { certificates } = await certificatesFor({ after: (run) => void ends.push(run) }, "localhost");
+  for (const run of ends) await run(); // they are loaded, and this process will be killed
   const relay = new Relay();
   const listener = await listenTcp({
     address: "127.0.0.1",
