@@ -22,6 +22,8 @@ const GREATER = 62;
 const SLASH = 47;
 const BANG = 33;
 
+const none: Node[] = [];
+
 /** The attributes of a tag that was just read. */
 export function markedAttributes(
   bytes: string,
@@ -200,7 +202,7 @@ export function buildNodes(source: Source): Node[] {
     tag.read(next);
     at = tag.at;
     if (bytes.charCodeAt(at) === SLASH) {
-      nodes.push(new Element(tag.ns, tag.name, tag.attrs, Content.of(tag.ns, [])));
+      nodes.push(new Element(tag.ns, tag.name, tag.attrs, Content.of(tag.ns, none)));
       at += 2;
     } else {
       frame = new Frame(tag, frame);

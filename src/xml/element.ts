@@ -104,7 +104,8 @@ export class Element {
   /** Without the direct children of that name; itself if there is none. */
   without(tag: Tag): Element {
     if (this.child(tag) === undefined) return this;
-    return this.holding(...this.children.filter((node) => typeof node === "string" || !node.is(tag)));
+    const kept = this.children.filter((node) => typeof node === "string" || !node.is(tag));
+    return new Element(this.ns, this.name, this.attrs, Content.of(this.ns, kept));
   }
 
   /** The same name and attributes with these children instead. */

@@ -78,6 +78,9 @@ test("refuses what may not stand in a stream, as soon as it can tell", () => {
       "</stream>",
       "</stream:strea>",
       "</x:stream>",
+      "</stream:stream\xa0>",
+      "</stream:stream\x0b>",
+      "</ stream:stream>",
       "<a></b>",
       "<a><b></a></b>",
       "<a>\x80</a>",
@@ -216,8 +219,9 @@ test("what came before a handshake can be thrown away", () => {
 
 test("a stream that is closed in its header is closed", () => {
   const parser = new Parser(limits);
-  parser.push(`<stream:stream xmlns:stream='${streams}'/>`);
+  parser.push(`<stream:stream xmlns:stream='${streams}'/><more/>`);
   assert.equal(element(parser).name, "stream");
+  assert.equal(parser.buffered, 0);
   assert.equal(parser.next(), "closed");
 });
 

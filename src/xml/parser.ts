@@ -111,17 +111,28 @@ export class Parser {
     const start = source.start + 1;
     const tag = source.bytes.slice(start, source.open);
     this.headerName = detach(tag.slice(0, tag.search(/[ \t\r\n/>]/)));
-    this.closed = source.close > 0;
+    if (source.close > 0) {
+      this.closed = true;
+      this.framer.clear();
+    }
     return new Element(header.ns, header.name, header.attrs, Content.of(header.ns, []));
   }
 
   private close(endTag: string): "closed" {
-    const name = endTag.slice(2, -1).trimEnd();
-    if (name !== this.headerName) refuse("not-well-formed", "An end tag does not match its start tag");
+    if (endTag.slice(2, withoutSpace(endTag, endTag.length - 1)) !== this.headerName) {
+      refuse("not-well-formed", "An end tag does not match its start tag");
+    }
     this.closed = true;
     this.framer.clear();
     return "closed";
   }
+}
+
+/** Where the white space before this place begins. */
+function withoutSpace(bytes: string, end: number): number {
+  let at = end;
+  while (at > 0 && (classes[bytes.charCodeAt(at - 1)]! & SPACE) !== 0) at--;
+  return at;
 }
 
 /**
@@ -130,9 +141,7 @@ export class Parser {
  */
 export function parseDocument(bytes: string, limits: Limits): Element {
   if (bytes.length > limits.stanzaBytes) refuse("policy-violation", "The element is too large");
-  let end = bytes.length;
-  while (end > 0 && (classes[bytes.charCodeAt(end - 1)]! & SPACE) !== 0) end--;
-  return new Validation(bytes, 0, end, { limits, around: nowhere }).element();
+  return new Validation(bytes, 0, withoutSpace(bytes, bytes.length), { limits, around: nowhere }).element();
 }
 
 /** Reads one element from trusted Unicode text, white space around it ignored: for tests and what we stored ourselves. */
