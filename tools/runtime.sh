@@ -43,9 +43,22 @@ install_packages() {
       "Install a newer one from your system (Debian 12: nodejs of backports) or from nodejs.org."
   fi
   echo "Installing packages (npm ci), a minute the first time ..." >&2
-  if ! (cd "$1" && npm ci --no-progress --loglevel=error ${2:-} >&2); then
+  if ! npm_install "$1" ${2:-}; then
     say_and_stop "" "npm could not install the packages; its message is above. If it speaks of the network, check the" \
       "connection or the proxy (npm config get proxy) and run this again."
   fi
   touch "$stamp"
+}
+
+# npm ci refuses a lock file that lacks packages of other platforms, as one has that was made with a registry which does not
+# carry them. What the lock file does name is installed as it says, then, too.
+npm_install() {
+  local said outcome=0
+  said="$(cd "$1" && npm ci --no-progress --loglevel=error ${2:-} 2>&1)" || outcome=$?
+  if [ "$outcome" != 0 ] && [[ "$said" == *EUSAGE* ]]; then
+    outcome=0
+    said="$(cd "$1" && npm install --no-save --no-progress --loglevel=error ${2:-} 2>&1)" || outcome=$?
+  fi
+  [ "$outcome" = 0 ] || printf '%s\n' "$said" >&2
+  return "$outcome"
 }
