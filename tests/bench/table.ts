@@ -4,13 +4,14 @@ import type { Measurement } from "./load/measuring.ts";
 export interface Budget {
   readonly mode: string;
   readonly what: string;
-  readonly most: number;
+  /** Microseconds or KiB; undefined where the plan names none. */
+  readonly most?: number;
 }
 
 export const budgets: readonly Budget[] = [
   { mode: "chat", what: "chat message, plain", most: 25 },
   { mode: "chat-tls", what: "chat message, TLS", most: 45 },
-  { mode: "chat-w16", what: "chat message, 16 in flight", most: 25 },
+  { mode: "chat-w16", what: "chat message, 16 in flight" },
   { mode: "login", what: "login, plain", most: 600 },
   { mode: "login-tls", what: "login, STARTTLS", most: 2200 },
   { mode: "ping", what: "ping to the server", most: 20 },
@@ -18,7 +19,7 @@ export const budgets: readonly Budget[] = [
   { mode: "offline-store", what: "offline message, stored", most: 50 },
   { mode: "offline-retrieve", what: "offline message, handed out", most: 15 },
   { mode: "idle", what: "idle session, plain", most: 14 },
-  { mode: "idle-tls", what: "idle session, TLS", most: 60 },
+  { mode: "idle-tls", what: "idle session, TLS" },
 ];
 
 /** One line of the table: medians of the windows. */
@@ -71,7 +72,7 @@ const widths = [28, 4, 9, 9, 7, 9, 11, 8, 8] as const;
 export const heading = line(["", "", "ours", "relay", "ratio", "budget", "per second", "others", "load"]);
 
 export function print(row: Row): string {
-  const over = row.ours > row.most ? " over" : "";
+  const over = row.most !== undefined && row.ours > row.most ? " over" : "";
   return (
     line([
       row.what,

@@ -52,7 +52,8 @@ export async function startOurs(): Promise<Ours> {
     },
   });
   const answer = await ask(data, { command: "status", arguments: {} });
-  const { pid } = answer?.result as { readonly pid: number };
+  if (answer === undefined) throw new Error("the service does not answer");
+  const { pid } = answer.result as { readonly pid: number };
   return {
     kind: "server",
     pid,
