@@ -2,12 +2,14 @@ import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import { MemoryHub } from "#adapters/memory-bus/memory-bus.ts";
 import type { Bus } from "#core/bus.ts";
 import { type Database, sql } from "#core/database.ts";
+import { Faces } from "#core/faces.ts";
 import type { Stop } from "#core/feature.ts";
 import type { Server } from "#core/host.ts";
 import { LocalHost } from "#core/local-host.ts";
 import { background, type Logger } from "#core/log.ts";
 import { metrics } from "#core/metrics.ts";
 import { migrate } from "#core/migrations.ts";
+import type { People } from "#core/people.ts";
 import { Router } from "#core/router.ts";
 import { read, type Section } from "#core/settings.ts";
 import { features, serverFeatures } from "#features/index.ts";
@@ -15,11 +17,12 @@ import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Transport } from "#stream/transport.ts";
 
 export interface AssembleOptions {
-  readonly domains: readonly { readonly name: string }[];
+  readonly domains: readonly { readonly name: string; readonly aliases?: readonly string[] }[];
   /** Sections of the configuration, by feature name; what is missing has its defaults. */
   readonly sections: ReadonlyMap<string, unknown>;
   readonly db: Database;
   readonly accounts: (domain: string) => Authenticator;
+  readonly people?: (domain: string) => People | undefined;
   readonly log: Logger;
   readonly version: string;
   readonly bus?: Bus;
@@ -57,6 +60,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     bus,
     log,
     metrics: counters,
+    faces: new Faces(options.domains.map(({ name, aliases = [] }) => ({ name, aliases }))),
     version: options.version,
     startedAt: new Date(),
     secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),
@@ -64,7 +68,8 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   };
   for (const { name } of options.domains) {
     const accounts = options.accounts(name);
-    const host = new LocalHost({ domain: name, server, db, accounts, log: log.child({ host: name }) });
+    const people = options.people?.(name);
+    const host = new LocalHost({ domain: name, server, db, accounts, people, log: log.child({ host: name }) });
     router.hosts.set(host.domain, host);
     for (const feature of features) {
       if ((feature.where ?? "accounts") === host.where) await host.start(feature, section(feature, options.sections));

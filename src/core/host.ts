@@ -6,11 +6,13 @@ import type { Element, Tag } from "#xml/element.ts";
 import type { Bus } from "./bus.ts";
 import type { Database } from "./database.ts";
 import type { Directory } from "./directory.ts";
+import type { Faces } from "./faces.ts";
 import type { Feature } from "./feature.ts";
 import type { Handler, Hook, Phase } from "./hooks.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamFeature } from "./negotiation.ts";
+import type { People } from "./people.ts";
 import type { Router } from "./router.ts";
 import type { LocalSession } from "./session.ts";
 
@@ -34,6 +36,8 @@ export interface Host {
   readonly where: "accounts" | "service";
   readonly sessions: Directory;
   readonly accounts: Authenticator;
+  /** The institution's directory, where there is one. */
+  readonly people: People | undefined;
   readonly db: Database;
   readonly server: Server;
   readonly log: Logger;
@@ -71,6 +75,7 @@ export interface Server {
   readonly bus: Bus;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly faces: Faces;
   readonly version: string;
   readonly startedAt: Date;
   /** 32 secret bytes for a purpose: the same on each node and after a restart, different for each purpose. */

@@ -12,6 +12,7 @@ import type { Advertised, At, Host, Identity, IqHandler, Server } from "./host.t
 import type { Logger } from "./log.ts";
 import type { StreamFeature } from "./negotiation.ts";
 import type { Packet } from "./packet.ts";
+import type { People } from "./people.ts";
 
 export interface HostOptions {
   readonly domain: string;
@@ -20,6 +21,7 @@ export interface HostOptions {
   readonly server: Server;
   readonly db: Database;
   readonly accounts: Authenticator;
+  readonly people?: People | undefined;
   readonly log: Logger;
 }
 
@@ -45,6 +47,7 @@ export class LocalHost {
   readonly server: Server;
   readonly db: Database;
   readonly accounts: Authenticator;
+  readonly people: People | undefined;
   readonly log: Logger;
   readonly hooks = new Hooks();
   readonly #iqs = new Map<string, IqHandler>();
@@ -63,6 +66,7 @@ export class LocalHost {
     this.server = options.server;
     this.db = options.db;
     this.accounts = options.accounts;
+    this.people = options.people;
     this.log = options.log;
   }
 
@@ -191,6 +195,7 @@ export class LocalHost {
       where: this.where,
       sessions: this.sessions,
       accounts: this.accounts,
+      people: this.people,
       db: this.db,
       server: this.server,
       log: this.log.child({ feature: owner }),

@@ -14,6 +14,8 @@ export interface Attempts {
 export interface SaslContext {
   /** The prepared domain of the host. */
   readonly domain: string;
+  /** Other names of it, prepared: an account is the same under each. */
+  readonly aliases?: readonly string[];
   readonly accounts: Authenticator;
   /** The stream is encrypted. */
   readonly secure: boolean;
@@ -109,7 +111,7 @@ export function claimedUser(text: string): string {
  * Checks the authorization name (RFC 6120 §6.3.8): nobody acts for another here, so it must be the user's own
  * bare JID, or just the user name. Throws invalid-authzid.
  */
-export function checkAuthzid(authzid: string, user: string, domain: string): void {
+export function checkAuthzid(authzid: string, user: string, { domain, aliases }: SaslContext): void {
   const at = authzid.lastIndexOf("@");
   const local = at === -1 ? authzid : authzid.slice(0, at);
   const host =
@@ -119,7 +121,7 @@ export function checkAuthzid(authzid: string, user: string, domain: string): voi
           .slice(at + 1)
           .normalize("NFC")
           .toLowerCase();
-  if (prepareUser(local) !== user || host !== domain) {
+  if (prepareUser(local) !== user || (host !== domain && !aliases?.includes(host))) {
     throw new SaslError("invalid-authzid", "The authorization identity must be the account itself");
   }
 }

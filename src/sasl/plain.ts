@@ -12,12 +12,12 @@ export class Plain implements Turns {
   }
 
   async next(response: Uint8Array): Promise<SaslStep> {
-    const { accounts, attempts, domain } = this.#context;
+    const { accounts, attempts } = this.#context;
     const [authzid = "", authcid = "", password = ""] = split(decodeText(response));
     if (authcid === "") throw new SaslError("malformed-request", "The user name is missing");
     const user = claimedUser(authcid);
     this.user = user;
-    if (authzid !== "") checkAuthzid(authzid, user, domain);
+    if (authzid !== "") checkAuthzid(authzid, user, this.#context);
     if (password === "") throw new SaslError("not-authorized", "The password is empty");
     attempts?.admit(user);
     const right = await accounts.verify(user, password);

@@ -51,13 +51,13 @@ export class Scram implements Turns {
   }
 
   async #begin(text: string): Promise<SaslStep> {
-    const { accounts, attempts, decoySecret, domain } = this.#context;
+    const { accounts, attempts, decoySecret } = this.#context;
     const { hash } = this.#variant;
     const first = parseClientFirst(text);
     const binding = this.#bindingOf(first);
     const user = claimedUser(first.user);
     this.user = user;
-    if (first.authzid !== undefined) checkAuthzid(first.authzid, user, domain);
+    if (first.authzid !== undefined) checkAuthzid(first.authzid, user, this.#context);
     attempts?.admit(user);
     const found = await accounts.scram?.(user, hash);
     const decoy = decoyKeys(decoySecret, user, hash, accounts.iterations ?? 10_000); // made in any case: same work

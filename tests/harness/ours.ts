@@ -11,7 +11,7 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
   const db = await openSqlite({ file: ":memory:" });
   const tables = new Map(options.domains.map((domain) => [domain, new MemoryAccounts()]));
   const assembly = await assemble({
-    domains: options.domains.map((name) => ({ name })),
+    domains: options.domains.map((name) => ({ name, aliases: options.aliases[name] ?? [] })),
     sections: new Map(Object.entries(options.settings)),
     db,
     accounts: (domain) => tables.get(domain)!,

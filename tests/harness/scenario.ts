@@ -9,6 +9,8 @@ import { Wire } from "./wire.ts";
 export interface ConnectOptions {
   /** Whether initial presence is sent, and which; default: an empty one. */
   readonly presence?: boolean | string;
+  /** The domain that the stream is opened to; default: that of the address. */
+  readonly face?: string;
 }
 
 /** What a scenario works with. */
@@ -31,6 +33,8 @@ export interface ScenarioOptions {
   /** Why it is not. */
   readonly why?: string;
   readonly domains?: readonly string[];
+  /** Aliases of domains; ours alone knows them. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
 }
 
 type Body = (stage: Stage, context: TestContext) => Promise<void>;
@@ -44,10 +48,8 @@ export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]
   const target = process.env.TARGET ?? "parloir";
   const skip = options.skipOn?.includes(target) ? `not on ${target}: ${options.why ?? "ours alone"}` : false;
   test(name, { skip, timeout: 60_000 }, async (context) => {
-    const server = await start(target, {
-      domains: options.domains ?? defaultDomains,
-      settings: options.settings ?? {},
-    });
+    const { domains = defaultDomains, settings = {}, aliases = {} } = options;
+    const server = await start(target, { domains, settings, aliases });
     const wires: Wire[] = [];
     try {
       await body(stageOn(server, wires), context);
@@ -83,7 +85,7 @@ function stageOn(server: Target, wires: Wire[]): Stage {
     async connect(text, options = {}) {
       const jid = Jid.parse(text);
       await server.account(jid.local, jid.domain, password);
-      const client = await logIn(await open(), jid);
+      const client = await logIn(await open(), jid, options.face ?? jid.domain);
       if (options.presence !== false) {
         await client.becomesAvailable(typeof options.presence === "string" ? options.presence : undefined);
       }
@@ -92,12 +94,12 @@ function stageOn(server: Target, wires: Wire[]): Stage {
   };
 }
 
-async function logIn(wire: Wire, jid: Jid): Promise<Client> {
-  await wire.opens(jid.domain);
+async function logIn(wire: Wire, jid: Jid, domain: string): Promise<Client> {
+  await wire.opens(domain);
   const secret = Buffer.from(`\0${jid.local}\0${password}`).toString("base64");
   wire.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
   await wire.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-  await wire.opens(jid.domain);
+  await wire.opens(domain);
   const resource = jid.resource === "" ? "" : `<resource>${jid.resource}</resource>`;
   wire.writes(`<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>${resource}</bind></iq>`);
   const bound = await wire.receives("<iq type='result' id='bind'/>");

@@ -14,6 +14,8 @@ export interface Target {
 
 export interface TargetOptions {
   readonly domains: readonly string[];
+  /** Aliases of domains. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
   /** Sections of our configuration, by feature. */
   readonly settings: Readonly<Record<string, unknown>>;
 }

@@ -33,6 +33,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   #guesses = 0;
   #failures = 0;
   #lang: string | undefined;
+  /** The domain that the client opened its stream to: an alias of the host's, or its name. */
+  #face = "";
   account: Jid | undefined;
   session: BoundSession | undefined;
   /** When the connection came, and when its client was last heard; milliseconds since the epoch. */
@@ -75,7 +77,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     const id = randomBytes(12).toString("base64url");
     this.#lang = header.attrs["xml:lang"];
     const known = this.#hostOf(to);
-    this.#stream.reply({ id, from: known?.domain ?? to, to: from, lang: this.#lang ?? "en" });
+    this.#stream.reply({ id, from: known ? this.#face : to, to: from, lang: this.#lang ?? "en" });
     if (to === undefined || to === "") throw new StreamError("improper-addressing", "The stream header needs a 'to'");
     if (known === undefined) throw new StreamError("host-unknown", "No such domain is served here"); // §4.9.3.6
     if (!/^[1-9]\d*\.\d+$/.test(version ?? ""))
@@ -91,7 +93,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     if (this.session !== undefined) {
       this.#door.shape(this);
       const kind = kindOf(element);
-      if (kind !== undefined) return receive(this.session, this.host, element, kind);
+      if (kind !== undefined) return receive(this.session, this.host, this.#door.server.faces.inward(element), kind);
     }
     return this.#negotiate(element);
   }
@@ -131,7 +133,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
       throw new StreamError("policy-violation", "The connection is encrypted already");
     }
     this.#stream.send(tags.proceed());
-    await this.#stream.startTls(this.host.domain);
+    await this.#stream.startTls(this.#face);
     this.#authentication = undefined;
   }
 
@@ -192,7 +194,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
       if (!(problem instanceof StanzaError)) throw problem;
       return void this.#stream.send(asked.error(problem, this.#lang).element.with({ from: undefined, to: undefined }));
     }
-    const jid = this.session.jid.toString();
+    const jid = this.#door.server.faces.shown(this.session.jid, this.#face).toString();
     this.#stream.send(iq({ type: "result", id: asked.id }, tags.bind({}, tags.bindJid({}, jid))));
     this.#door.bound(this);
   }
@@ -221,8 +223,12 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   #hostOf(to: string | undefined): LocalHost | undefined {
     if (to === undefined) return undefined;
     try {
-      const host = this.#door.server.router.hosts.get(Jid.parse(to).domain);
-      return host?.where === "accounts" ? host : undefined;
+      const { router, faces } = this.#door.server;
+      const { domain } = Jid.parse(to);
+      const host = router.hosts.get(faces.domain(domain));
+      if (host?.where !== "accounts") return undefined;
+      this.#face = domain;
+      return host;
     } catch (problem) {
       if (problem instanceof JidError) return undefined;
       throw problem;
@@ -231,7 +237,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
 
   #isOwn(from: string): boolean {
     try {
-      return Jid.parse(from).bare.equals(this.account!);
+      return this.#door.server.faces.canonical(Jid.parse(from).bare).equals(this.account!);
     } catch {
       return false;
     }
@@ -242,7 +248,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   deliver(stanza: Stanza): void {
-    this.#stream.send(stanza.element);
+    const { element } = stanza;
+    this.#stream.send(this.#face === this.host.domain ? element : this.#door.server.faces.outward(element, this.#face));
   }
 
   end(condition?: Parameters<Connection["end"]>[0], text?: string): void {

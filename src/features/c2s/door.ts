@@ -78,6 +78,7 @@ export class Door {
     }
     const context = {
       domain: host.domain,
+      aliases: this.server.faces.aliases(host.domain),
       accounts: host.accounts,
       secure: transport.secure,
       channelBinding: (type: string) => bindings.get(type)?.(),

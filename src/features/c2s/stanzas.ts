@@ -21,7 +21,7 @@ export function receive(session: LocalSession, host: LocalHost, element: Element
   }
   let to: Jid;
   try {
-    to = Jid.parse(text);
+    to = host.server.faces.canonical(Jid.parse(text));
   } catch (problem) {
     if (!(problem instanceof JidError)) throw problem;
     return malformed(session, host, element, kind);

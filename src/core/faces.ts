@@ -1,0 +1,123 @@
+import { Jid } from "#jid/jid.ts";
+import { toBytes } from "#xml/bytes.ts";
+import { type Element, type Node, tag } from "#xml/element.ts";
+
+/** Domain names to put in the place of others. */
+export type Renaming = ReadonlyMap<string, string>;
+
+const value = tag("jabber:x:data", "value");
+const addressed = ["from", "to", "jid", "by"] as const;
+
+/**
+ * The names under which the domains of this server are known. An account has one canonical address, by which everything
+ * here knows it, and a face under each alias of its domain: addresses are made canonical where they come in and get the
+ * reader's face where they go out. Nothing in between knows of aliases.
+ */
+export class Faces {
+  readonly #canonical = new Map<string, string>();
+  readonly #outward = new Map<string, Renaming>();
+
+  /** @param domains each canonical domain with its aliases, all prepared */
+  constructor(domains: readonly { readonly name: string; readonly aliases: readonly string[] }[]) {
+    for (const { name, aliases } of domains) {
+      for (const alias of aliases) {
+        this.#canonical.set(alias, name);
+        this.#outward.set(alias, new Map([[name, alias]]));
+      }
+    }
+  }
+
+  /** Whether there is any alias at all. */
+  get any(): boolean {
+    return this.#canonical.size > 0;
+  }
+
+  /** The canonical name of a domain: itself unless it is an alias. */
+  domain(name: string): string {
+    return this.#canonical.get(name) ?? name;
+  }
+
+  /** The aliases of a canonical domain. */
+  aliases(name: string): readonly string[] {
+    return [...this.#canonical].filter(([, canonical]) => canonical === name).map(([alias]) => alias);
+  }
+
+  /** The canonical form of an address. */
+  canonical(jid: Jid): Jid {
+    const name = this.#canonical.get(jid.domain);
+    return name === undefined ? jid : Jid.of(jid.local, name, jid.resource);
+  }
+
+  /** The form of an address under a face, where its domain has that face. */
+  shown(jid: Jid, face: string): Jid {
+    const name = this.#outward.get(face)?.get(jid.domain);
+    return name === undefined ? jid : Jid.of(jid.local, name, jid.resource);
+  }
+
+  /** What came in, with canonical addresses in all the places where protocols have addresses. */
+  inward(element: Element): Element {
+    return this.any ? renamed(element, this.#canonical) : element;
+  }
+
+  /** What goes out to somebody who knows us under a face. */
+  outward(element: Element, face: string): Element {
+    const renaming = this.#outward.get(face);
+    return renaming === undefined ? element : renamed(element, renaming);
+  }
+}
+
+/**
+ * An element with domains renamed in its addresses: the attributes `from`, `to`, `jid` and `by` at any depth, and the
+ * values of data forms. Texts that people wrote are never touched. Itself where nothing is renamed.
+ */
+export function renamed(element: Element, renaming: Renaming): Element {
+  let changes: Record<string, string> | undefined;
+  const { attrs } = element;
+  for (const name of addressed) {
+    const old = attrs[name];
+    const now = old === undefined ? undefined : renamedAddress(old, renaming);
+    if (now !== undefined) {
+      changes ??= {};
+      changes[name] = now;
+    }
+  }
+  const head = changes === undefined ? element : element.with(changes);
+  if (!mentions(element, renaming)) return head;
+  const children = element.is(value)
+    ? [renamedAddress(element.text, renaming) ?? element.text]
+    : renamedChildren(element, renaming);
+  return children === element.children ? head : head.holding(...children);
+}
+
+function renamedChildren(element: Element, renaming: Renaming): readonly Node[] {
+  const old = element.children;
+  let changed = false;
+  const children = old.map((child) => {
+    const now = typeof child === "string" ? child : renamed(child, renaming);
+    changed ||= now !== child;
+    return now;
+  });
+  return changed ? children : old;
+}
+
+/** A quick look before the tree is built: most stanzas name no address in their content. */
+function mentions(element: Element, renaming: Renaming): boolean {
+  for (const child of element.children) {
+    if (typeof child === "string") {
+      if (element.is(value)) return true;
+      continue;
+    }
+    const bytes = child.wire(element.ns).toLowerCase();
+    for (const name of renaming.keys()) if (bytes.includes(toBytes(name))) return true;
+  }
+  return false;
+}
+
+/** An address with its domain renamed; undefined where it is not concerned. */
+function renamedAddress(address: string, renaming: Renaming): string | undefined {
+  const slash = address.indexOf("/");
+  const bare = slash < 0 ? address : address.slice(0, slash);
+  const at = bare.indexOf("@");
+  const now = renaming.get(bare.slice(at + 1).toLowerCase());
+  return now === undefined ? undefined : `${bare.slice(0, at + 1)}${now}${slash < 0 ? "" : address.slice(slash)}`;
+}
