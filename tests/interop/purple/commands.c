@@ -1,0 +1,164 @@
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "screen.h"
+
+enum { MOST_WORDS = 5 };
+
+static void do_status(PurpleAccount *account, char **words)
+{
+    if (words[2] != NULL)
+        purple_account_set_status(account, words[1], TRUE, "message", words[2], NULL);
+    else
+        purple_account_set_status(account, words[1], TRUE, NULL);
+}
+
+/* add WHO ALIAS GROUP */
+static void do_add(PurpleAccount *account, char **words)
+{
+    const char *group_name = words[3] != NULL ? words[3] : "Buddies";
+    PurpleGroup *group = purple_find_group(group_name);
+    if (group == NULL) {
+        group = purple_group_new(group_name);
+        purple_blist_add_group(group, NULL);
+    }
+    PurpleBuddy *buddy = purple_buddy_new(account, words[1], words[2]);
+    purple_blist_add_buddy(buddy, NULL, group, NULL);
+    purple_account_add_buddy_with_invite(account, buddy, NULL);
+}
+
+static void do_remove(PurpleAccount *account, char **words)
+{
+    PurpleBuddy *buddy = purple_find_buddy(account, words[1]);
+    if (buddy == NULL) {
+        tell("failed", "why", "no such buddy", NULL);
+        return;
+    }
+    purple_account_remove_buddy(account, buddy, purple_buddy_get_group(buddy));
+    purple_blist_remove_buddy(buddy);
+}
+
+/* buddy WHO: tells what is known. */
+static void do_buddy(PurpleAccount *account, char **words)
+{
+    PurpleBuddy *buddy = purple_find_buddy(account, words[1]);
+    if (buddy == NULL) {
+        tell("buddy", "who", words[1], "known", "no", NULL);
+        return;
+    }
+    PurplePresence *presence = purple_buddy_get_presence(buddy);
+    PurpleStatus *status = purple_presence_get_active_status(presence);
+    tell("buddy", "who", words[1], "known", "yes", "alias", purple_buddy_get_alias(buddy), "group",
+         purple_group_get_name(purple_buddy_get_group(buddy)), "online",
+         purple_presence_is_online(presence) ? "yes" : "no", "status", purple_status_get_id(status), "message",
+         purple_status_get_attr_string(status, "message"), NULL);
+}
+
+/* say WHO HTML */
+static void do_say(PurpleAccount *account, char **words)
+{
+    PurpleConversation *conversation =
+        purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, words[1], account);
+    if (conversation == NULL)
+        conversation = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, words[1]);
+    purple_conv_im_send(PURPLE_CONV_IM(conversation), words[2]);
+}
+
+static void do_typing(PurpleAccount *account, char **words)
+{
+    serv_send_typing(purple_account_get_connection(account), words[1], PURPLE_TYPING);
+}
+
+static void do_information(PurpleAccount *account, char **words)
+{
+    serv_get_info(purple_account_get_connection(account), words[1]);
+}
+
+static void do_block(PurpleAccount *account, char **words)
+{
+    purple_privacy_deny_add(account, words[1], FALSE);
+}
+
+static void do_unblock(PurpleAccount *account, char **words)
+{
+    purple_privacy_deny_remove(account, words[1], FALSE);
+}
+
+static void do_allow(PurpleAccount *account, char **words)
+{
+    (void)account;
+    if (!screen_authorize(words[1], TRUE))
+        tell("failed", "why", "not asked", NULL);
+}
+
+static void do_refuse(PurpleAccount *account, char **words)
+{
+    (void)account;
+    if (!screen_authorize(words[1], FALSE))
+        tell("failed", "why", "not asked", NULL);
+}
+
+/* answer NUMBER: presses a button, from 0. */
+static void do_answer(PurpleAccount *account, char **words)
+{
+    (void)account;
+    if (!screen_answer((guint)atoi(words[1])))
+        tell("failed", "why", "no such question or button", NULL);
+}
+
+/* xml TEXT: sends it as it is. */
+static void do_xml(PurpleAccount *account, char **words)
+{
+    PurpleConnection *connection = purple_account_get_connection(account);
+    PurplePlugin *protocol = purple_connection_get_prpl(connection);
+    PURPLE_PLUGIN_PROTOCOL_INFO(protocol)->send_raw(connection, words[1], (int)strlen(words[1]));
+}
+
+static void do_sign_off(PurpleAccount *account, char **words)
+{
+    (void)words;
+    purple_account_set_enabled(account, purple_core_get_ui(), FALSE);
+}
+
+static void do_sign_on(PurpleAccount *account, char **words)
+{
+    (void)words;
+    purple_account_set_enabled(account, purple_core_get_ui(), TRUE);
+}
+
+typedef struct {
+    const char *name;
+    int least_words;
+    void (*action)(PurpleAccount *account, char **words);
+} Command;
+
+static const Command commands[] = {
+    {"status", 1, do_status},           {"add", 1, do_add},           {"remove", 1, do_remove},
+    {"buddy", 1, do_buddy},             {"say", 2, do_say},           {"typing", 1, do_typing},
+    {"information", 1, do_information}, {"block", 1, do_block},       {"unblock", 1, do_unblock},
+    {"allow", 1, do_allow},             {"refuse", 1, do_refuse},     {"answer", 1, do_answer},
+    {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
+};
+
+void obey(PurpleAccount *account, const char *line)
+{
+    char **words = g_strsplit(line, "\t", MOST_WORDS);
+    guint count = g_strv_length(words);
+    gboolean known = FALSE;
+    for (guint at = 0; at < count; at++) {
+        char *plain = g_strcompress(words[at]);
+        g_free(words[at]);
+        words[at] = plain;
+    }
+    for (size_t at = 0; at < G_N_ELEMENTS(commands) && !known; at++) {
+        known = purple_strequal(commands[at].name, words[0]) && (int)count > commands[at].least_words;
+        if (known)
+            commands[at].action(account, words);
+    }
+    if (!known)
+        tell("failed", "why", "no such command", NULL);
+    g_strfreev(words);
+}
