@@ -144,6 +144,7 @@ function checkDisclosure(host: Host, { from, to, ours, theirs }: Disclosure): Ou
  */
 function checkOutbound(host: Host, list: BlockList, { stanza, origin }: Packet): Outcome {
   if (isExempt(host, stanza.from, stanza.to) || !matches(list, stanza.to)) return;
+  host.server.metrics.count("stanzas_blocked", "outbound");
   // RFC 6120 §8.3.1: errors and results are never answered.
   const answered = stanza.type !== "error" && (stanza.kind !== "iq" || isRequest(stanza));
   if (answered) origin?.send(stanza.error(youBlock, origin.lang));
@@ -154,6 +155,7 @@ function checkOutbound(host: Host, list: BlockList, { stanza, origin }: Packet):
 function checkInbound(host: Host, list: BlockList, { stanza }: Packet): Outcome {
   const { from } = stanza;
   if (isExempt(host, stanza.to, from) || !matches(list, from)) return;
+  host.server.metrics.count("stanzas_blocked", "inbound");
   if (stanza.kind === "presence") return handled;
   throw new StanzaError("service-unavailable");
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { removing } from "#core/account.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import type { Element } from "#xml/element.ts";
+import { Departures } from "./store.ts";
 
 const query = "<query xmlns='jabber:iq:last'/>";
 const stanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas";
@@ -72,17 +74,27 @@ scenario("last activity: a contact that is connected was active now (§3)", asyn
   assert.equal(answer.elements[0]!.text, "");
 });
 
+const forbidden = `<error type='auth'><forbidden xmlns='${stanzaErrors}'/></error>`;
+
+scenario("last activity: strangers learn nothing of an account (§3, §8)", async ({ connect, account }) => {
+  await connect("juliet@example.com/balcony");
+  const romeo = await connect("romeo@example.com/orchard");
+  await account("nurse@example.com");
+  for (const to of ["juliet@example.com", "nurse@example.com"]) {
+    await romeo.exchange(ask(to), `<iq type='error' from='${to}' id='last1'>${forbidden}</iq>`);
+  }
+});
+
+const delivers = { skipOn: ["prosody"], why: "it delivers the question all the same" };
+
 scenario(
-  "last activity: strangers learn nothing, neither of an account nor of a client (§3, §4, §8)",
-  async ({ connect, account }) => {
+  "last activity: strangers learn nothing of a client, nor whether it is there (§4, §8)",
+  delivers,
+  async ({ connect }) => {
     const juliet = await connect("juliet@example.com/balcony");
     const romeo = await connect("romeo@example.com/orchard");
-    await account("nurse@example.com");
-    for (const to of ["juliet@example.com", "nurse@example.com", juliet.toString()]) {
-      await romeo.exchange(
-        ask(to),
-        `<iq type='error' from='${to}' id='last1'><error type='auth'><forbidden xmlns='${stanzaErrors}'/></error></iq>`,
-      );
+    for (const to of [juliet.toString(), "juliet@example.com/nowhere"]) {
+      await romeo.exchange(ask(to), `<iq type='error' from='${to}' id='last1'>${forbidden}</iq>`);
     }
     await juliet.receivesNothing();
   },
@@ -109,16 +121,32 @@ scenario("last activity: one's own account and clients", async ({ connect }) => 
 });
 
 scenario(
-  "last activity: who never connected has left nothing",
-  { skipOn: ["prosody"], why: "needs a subscription to somebody who was never there" },
+  "last activity: it goes with its account",
+  { skipOn: ["prosody"], why: "needs our server from inside" },
   async ({ connect, assembly }) => {
     const { romeo, juliet } = await lovers(connect);
     await juliet.disconnect();
-    await romeo.sends(ask("juliet@example.com", "last0"));
-    await answerOf(romeo, "last0");
-    await assembly.hosts.get("example.com")!.db.run({ text: ["delete from last_activity"], values: [] });
     await romeo.sends(ask("juliet@example.com"));
-    const answer = await answerOf(romeo, "last1");
+    await answerOf(romeo, "last1");
+    const host = assembly.hosts.get("example.com")!;
+    const departures = new Departures(host.db);
+    assert.notEqual(await departures.of("juliet@example.com"), undefined);
+    await host.fire(removing, { account: juliet.jid.bare });
+    assert.equal(await departures.of("juliet@example.com"), undefined);
+  },
+);
+
+scenario(
+  "last activity: a contact that never connected has left nothing",
+  { skipOn: ["prosody"], why: "needs our server from inside" },
+  async ({ connect, assembly }) => {
+    const { romeo, juliet } = await lovers(connect);
+    await juliet.disconnect();
+    await romeo.sends(ask("juliet@example.com"));
+    await answerOf(romeo, "last1");
+    await new Departures(assembly.hosts.get("example.com")!.db).forget("juliet@example.com");
+    await romeo.sends(ask("juliet@example.com", "last2"));
+    const answer = await answerOf(romeo, "last2");
     assert.match(answer.toString(), /item-not-found/);
   },
 );

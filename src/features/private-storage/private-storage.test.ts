@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { removing } from "#core/account.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const stanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas";
@@ -152,3 +153,13 @@ scenario(
     );
   },
 );
+
+const inside = { skipOn: ["prosody"], why: "needs our server from inside" };
+
+scenario("private storage: it goes with its account", inside, async ({ connect, assembly }) => {
+  const hamlet = await connect("hamlet@example.com/denmark");
+  await hamlet.exchange(set(prefs), "<iq type='result'/>");
+  await assembly.hosts.get("example.com")!.fire(removing, { account: hamlet.jid.bare });
+  const answer = await hamlet.exchange(get("<exodus xmlns='exodus:prefs'/>"), "<iq type='result'/>");
+  assert.deepEqual(answer.elements[0]!.elements[0]!.children, []);
+});
