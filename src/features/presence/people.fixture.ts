@@ -43,3 +43,9 @@ export async function befriend(one: Client, other: Client): Promise<void> {
   // Prosody asks once more for the presence of the one whose subscription is now mutual.
   if (process.env.TARGET === "prosody") await one.receives(`<presence from='${other}'/>`);
 }
+
+/** All that `sender` did so far has reached `recipient`, who has got nothing of it. */
+export async function nothingPassed(sender: Client, recipient: Client): Promise<void> {
+  await sender.sends(`<presence id='nothing' to='${recipient.jid}'/>`);
+  await recipient.receives(`<presence id='nothing' from='${sender.jid}'/>`);
+}

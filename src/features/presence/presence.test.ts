@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { Query } from "#core/database.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
-import { available, priority } from "#core/session.ts";
+import { available, closed, priority } from "#core/session.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
 import { becameAvailable, becameUnavailable, disclosing, presence } from "./index.ts";
@@ -461,6 +462,37 @@ scenario(
     await again.becomesAvailable();
     await again.receivesInAnyOrder(...contacts);
     assert.equal(rosterQueries(), 1);
+  },
+);
+
+scenario(
+  "presence: a client that is lost while its contact list is read never appears",
+  { settings: { roster: { idle: 0 } }, skipOn: ["prosody"], why: "it slows our database down" },
+  async ({ connect, assembly }, context) => {
+    const host = assembly.hosts.get("example.com")!;
+    const romeo = await connect("romeo@example.com/orchard");
+    const before = await connect("juliet@example.com/balcony");
+    await befriend(romeo, before);
+    await before.disconnect();
+    await romeo.receives("<presence type='unavailable'/>");
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    const session = host.sessions.find(juliet.jid)!;
+    const read = host.db.all.bind(host.db);
+    const reading = Promise.withResolvers<void>();
+    const gone = new Promise<void>((resolve) => host.hooks.on(closed, "copy", () => resolve()));
+    let answered: Promise<unknown> | undefined;
+    const all = context.mock.method(host.db, "all", (query: Query) => {
+      reading.resolve();
+      answered = gone.then(() => read(query));
+      return answered;
+    });
+    await juliet.sends("<presence/>");
+    await reading.promise;
+    await juliet.drop();
+    await answered;
+    all.mock.restore();
+    await romeo.receivesNothing();
+    assert.equal(session.get(available), false);
   },
 );
 

@@ -36,14 +36,13 @@ export class Probes {
       const { contact } = item;
       if (!heard(item) || !which(contact)) continue;
       if (contact.domain !== this.#host.domain) this.#host.send(stanza.toward(contact));
-      else if (this.#online(contact)) this.#look(origin, contact, stanza);
+      else if (this.#online(contact)) this.#look(origin, contact);
     }
   }
 
   /** A probe has reached an account of this host (RFC 6121 §4.3.2). */
   async answer(probe: Presence): Promise<void> {
     const { from, to } = probe;
-    await this.#roster.changing(to.bare);
     if (!from.bare.equals(to.bare)) {
       const roster = await this.#roster.get(to.bare);
       // The same whether there is no subscription or no account: outsiders do not learn who exists.
@@ -65,11 +64,9 @@ export class Probes {
     return false;
   }
 
-  #look(origin: Session, contact: Jid, probe: Presence): void {
-    // While the contact's roster changes, the probe takes the long way, which waits for the end of that.
-    const roster = this.#roster.changing(contact) ? undefined : this.#roster.get(contact);
-    if (roster === undefined) this.#host.send(probe.toward(contact));
-    else if (!(roster instanceof Promise)) this.#show(origin, contact, roster);
+  #look(origin: Session, contact: Jid): void {
+    const roster = this.#roster.get(contact);
+    if (!(roster instanceof Promise)) this.#show(origin, contact, roster);
     else {
       background(
         this.#host.log,
