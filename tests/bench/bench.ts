@@ -66,6 +66,7 @@ async function run(modes: readonly string[], schedule: Schedule, tell: (row: Row
     load.stop();
     await relay.stop();
     await ours.stop();
+    process.stderr.write(ours.log);
   }
 }
 

@@ -18,6 +18,8 @@ const users = 3400;
 export interface Ours extends Target {
   /** When its process was started; of performance.now(). */
   readonly startedAt: number;
+  /** What it has complained of. */
+  readonly log: string;
   stop(): Promise<void>;
 }
 
@@ -61,6 +63,9 @@ export async function startOurs(): Promise<Ours> {
     domain,
     password,
     startedAt,
+    get log() {
+      return service.log;
+    },
     async stop() {
       await service.stop();
       rmSync(folder, { recursive: true, force: true });
