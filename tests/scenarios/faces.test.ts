@@ -62,11 +62,16 @@ scenario("a contact added under one form and then the other is one contact", fac
 scenario("subscription through the alias: presence flows in each one's form", faces, async (stage) => {
   const pierre = await stage.connect("pmartin@obs.example/work");
   const anne = await through(stage, "adupont@obs.example/home", "jabber.obs.example");
+  await anne.exchange("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>", "<iq type='result' id='r'/>");
   await anne.sends("<presence to='pmartin@jabber.obs.example' type='subscribe'/>");
+  await anne.receives(
+    "<iq type='set'><query xmlns='jabber:iq:roster'><item jid='pmartin@jabber.obs.example' ask='subscribe'/></query></iq>",
+  );
   await pierre.receives("<presence from='adupont@obs.example' type='subscribe'/>");
   await pierre.sends("<presence to='adupont@jabber.obs.example' type='subscribed'/>");
   await anne.receivesInAnyOrder(
     "<presence from='pmartin@jabber.obs.example' type='subscribed'/>",
+    "<iq type='set'><query xmlns='jabber:iq:roster'><item jid='pmartin@jabber.obs.example' subscription='to'/></query></iq>",
     "<presence from='pmartin@jabber.obs.example/work'/>",
   );
 });
