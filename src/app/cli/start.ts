@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { background } from "#core/log.ts";
 import type { Configuration } from "../configuration.ts";
 import { demoAccounts, firstAccount } from "../first-run.ts";
@@ -22,6 +23,7 @@ export async function start(terminal: Terminal, options: StartOptions): Promise<
   const stopped = untilStopped(service, log, () => configurationOf(options));
   try {
     await greet(terminal, options, { service, configuration, version, command });
+    flushCompileCache(); // for the next start, however this one ends
   } catch (error) {
     await service.stop();
     throw error;
