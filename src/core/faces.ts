@@ -1,5 +1,4 @@
 import { Jid } from "#jid/jid.ts";
-import { toBytes } from "#xml/bytes.ts";
 import { type Element, type Node, tag } from "#xml/element.ts";
 
 /** Domain names to put in the place of others. */
@@ -107,8 +106,8 @@ function mentions(element: Element, renaming: Renaming): boolean {
       if (element.is(value)) return true;
       continue;
     }
-    const bytes = child.wire(element.ns).toLowerCase();
-    for (const name of renaming.keys()) if (bytes.includes(toBytes(name))) return true;
+    const text = child.toString(element.ns).toLowerCase();
+    for (const name of renaming.keys()) if (text.includes(name)) return true;
   }
   return false;
 }
