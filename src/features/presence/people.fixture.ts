@@ -26,6 +26,11 @@ export async function acknowledged(client: Client, contact: string): Promise<voi
   if (process.env.TARGET === "prosody") await client.receives(`<presence type='unavailable' from='${contact}'/>`);
 }
 
+/** The refusal of a presence. */
+export function refused(id: string, condition: string): string {
+  return `<presence type='error' id='${id}'><error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`;
+}
+
 /** `watcher` gets the presence of `watched` from now on; both are available, and not interested in pushes. */
 export async function subscribe(watcher: Client, watched: Client): Promise<void> {
   const asks = watcher.jid.bare;

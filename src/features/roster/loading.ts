@@ -1,4 +1,5 @@
 import type { Database } from "#core/database.ts";
+import type { Addresses } from "./addresses.ts";
 import { readRosters, type StoredRoster } from "./store.ts";
 
 /** A roster as it was read; not current if it has been changed elsewhere meanwhile, so that it must not be kept. */
@@ -20,11 +21,13 @@ const together = 64;
 /** Reads rosters: those that are asked for in the same moment together, and none twice at a time. */
 export class Loading {
   readonly #db: Database;
+  readonly #addresses: Addresses;
   readonly #readings = new Map<string, Reading>();
   #asked: string[] = [];
 
-  constructor(db: Database) {
+  constructor(db: Database, addresses: Addresses) {
     this.#db = db;
+    this.#addresses = addresses;
   }
 
   read(account: string): Promise<Loaded> {
@@ -51,7 +54,7 @@ export class Loading {
 
   async #readSome(accounts: readonly string[]): Promise<void> {
     try {
-      const found = await readRosters(this.#db, accounts);
+      const found = await readRosters(this.#db, accounts, this.#addresses);
       for (const account of accounts) {
         const reading = this.#end(account);
         reading.resolve({ stored: found.get(account)!, current: !reading.outdated });

@@ -1,20 +1,14 @@
 import { channels } from "#core/bus.ts";
 import type { Host } from "#core/host.ts";
-import { Jid } from "#jid/jid.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { detach } from "#xml/bytes.ts";
+import { Addresses } from "./addresses.ts";
 import type { Item, ItemChange, Roster, SubscriptionRequest } from "./item.ts";
+import { apply, type Kept, toKept } from "./kept.ts";
 import { Loading } from "./loading.ts";
 import { pushItem, pushRemoval } from "./push.ts";
-import {
-  deleteItem,
-  deleteRequest,
-  deleteRoster,
-  putItem,
-  putRequest,
-  putVersion,
-  type StoredRoster,
-} from "./store.ts";
+import { deleteItem, deleteRequest, deleteRoster, putItem, putRequest, putVersion } from "./store.ts";
 
 /** What is to become of a roster; whatever is left out stays as it is. */
 export interface Change {
@@ -54,19 +48,10 @@ export interface RostersOptions {
 /** What is needed of a host. */
 export type Home = Pick<Host, "db" | "server" | "sessions">;
 
-interface Kept {
-  readonly account: Jid;
-  readonly items: Map<string, Item>;
-  requests: ReadonlyMap<string, SubscriptionRequest>;
-  version: number;
-  removed: number;
-}
-
 type Decision = Change | undefined;
 type Decide = (roster: Roster) => Decision | Promise<Decision>;
 type Tell = () => void;
 
-const noRequests: ReadonlyMap<string, SubscriptionRequest> = new Map();
 const ready: Promise<void> = Promise.resolve();
 
 /**
@@ -81,12 +66,13 @@ export class Rosters {
   readonly #idle = new Map<string, number>();
   /** The end of the last change under way, by account. */
   readonly #tails = new Map<string, Promise<void>>();
+  readonly #addresses = new Addresses();
   readonly #loading: Loading;
 
   constructor(host: Home, options: RostersOptions) {
     this.#host = host;
     this.#options = options;
-    this.#loading = new Loading(host.db);
+    this.#loading = new Loading(host.db, this.#addresses);
     host.server.bus.on(channels.stale, (payload) => {
       if (payload.startsWith(stalePrefix)) this.#drop(payload.slice(stalePrefix.length));
     });
@@ -186,7 +172,7 @@ export class Rosters {
     const { put, remove, request, settle } = change;
     // Never below the clock: after a back-up is restored, versions that clients remember are not given out again.
     const version = put || remove ? Math.max(roster.version + 1, Date.now()) : roster.version;
-    const item = put && lasting({ ...put, version }, roster.items.get(put.contact.toString()));
+    const item = put && this.#lasting({ ...put, version }, roster.items.get(put.contact.toString()));
     const queries = [
       ...(item ? [putItem(key, item)] : []),
       ...(remove ? [deleteItem(key, remove.toString())] : []),
@@ -196,7 +182,7 @@ export class Rosters {
     ];
     if (queries.length > 0) {
       await this.#host.db.batch(queries);
-      apply(roster, { ...change, put: item, version });
+      apply(roster, { put: item, remove, request: request && this.#lastingRequest(request), settle, version });
       this.#host.server.bus.broadcast(channels.stale, stalePrefix + key);
     }
     return () => {
@@ -205,6 +191,24 @@ export class Rosters {
       if (remove) pushRemoval(this.#host, account, { contact: remove, version });
       change.after?.();
     };
+  }
+
+  /** An item that keeps no stanza's memory alive: what came off a stream shares the memory of a network read. */
+  #lasting(item: Item, old: Item | undefined): Item {
+    return {
+      ...item,
+      contact: this.#address(item.contact),
+      name: item.name === old?.name ? old.name : detach(item.name),
+      groups: item.groups === old?.groups ? old.groups : item.groups.map(detach),
+    };
+  }
+
+  #lastingRequest({ contact, stanza }: SubscriptionRequest): SubscriptionRequest {
+    return { contact: this.#address(contact), stanza: detach(stanza) };
+  }
+
+  #address(jid: Jid): Jid {
+    return this.#addresses.of(jid.toString()) ?? jid;
   }
 
   #stale(key: string): void {
@@ -244,42 +248,6 @@ function later(tell: Tell): Promise<void> {
       }
     });
   });
-}
-
-/** An item that keeps no stanza's memory alive: what came off a stream shares the memory of a network read. */
-function lasting(item: Item, old: Item | undefined): Item {
-  return {
-    ...item,
-    contact: old?.contact ?? Jid.parse(detach(item.contact.toString())),
-    name: item.name === old?.name ? old.name : detach(item.name),
-    groups: item.groups === old?.groups ? old.groups : item.groups.map(detach),
-  };
-}
-
-function toLast({ contact, stanza }: SubscriptionRequest): SubscriptionRequest {
-  return { contact: Jid.parse(detach(contact.toString())), stanza: detach(stanza) };
-}
-
-function toKept(account: Jid, stored: StoredRoster): Kept {
-  const items = new Map(stored.items.map((item) => [item.contact.toString(), item]));
-  const requests = stored.requests.map((request) => [request.contact.toString(), request] as const);
-  const { version, removed } = stored;
-  return { account, items, requests: requests.length === 0 ? noRequests : new Map(requests), version, removed };
-}
-
-function apply(roster: Kept, change: Omit<Change, "put"> & { put: Item | undefined; version: number }): void {
-  const { put, remove, request, settle, version } = change;
-  if (put) roster.items.set(put.contact.toString(), put);
-  if (remove) {
-    roster.items.delete(remove.toString());
-    roster.removed = version;
-  }
-  roster.version = version;
-  if (!request && !settle) return;
-  const requests = new Map(roster.requests);
-  if (request) requests.set(detach(request.contact.toString()), toLast(request));
-  if (settle) requests.delete(settle.toString());
-  roster.requests = requests.size === 0 ? noRequests : requests;
 }
 
 const full = {

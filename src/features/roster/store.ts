@@ -1,5 +1,6 @@
 import { type Database, list, type Query, sql } from "#core/database.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import type { Jid } from "#jid/jid.ts";
+import type { Addresses } from "./addresses.ts";
 import type { Item, Subscription, SubscriptionRequest } from "./item.ts";
 
 /** Accounts are kept as bare JIDs; times as milliseconds since the epoch; groups as a JSON list. */
@@ -34,7 +35,11 @@ interface Row {
 }
 
 /** The rosters of several accounts, in one query. An address that is no JID any more is left out. */
-export async function readRosters(db: Database, accounts: readonly string[]): Promise<Map<string, StoredRoster>> {
+export async function readRosters(
+  db: Database,
+  accounts: readonly string[],
+  addresses: Addresses,
+): Promise<Map<string, StoredRoster>> {
   const result = new Map<string, StoredRoster>();
   for (const account of accounts) result.set(account, { items: [], requests: [], version: 0, removed: 0 });
   const wanted = list(accounts);
@@ -44,31 +49,35 @@ export async function readRosters(db: Database, accounts: readonly string[]): Pr
     union all select account, contact, 'request', stanza, 0, 0, '', 0 from roster_request where account in ${wanted}
     union all select account, '', 'version', '', 0, 0, '', version from roster_version where account in ${wanted}
     union all select account, '', 'removed', '', 0, 0, '', removed from roster_version where account in ${wanted}`);
-  const groups: Groups = new Map([["[]", noGroups]]);
+  const shared = { addresses, groups: new Map([["[]", noGroups]]) };
   for (const row of rows) {
     const roster = result.get(row.account);
-    if (roster !== undefined) take(roster, row, groups);
+    if (roster !== undefined) take(roster, row, shared);
   }
   return result;
 }
 
 const noGroups: readonly string[] = Object.freeze([]);
 
-/** Lists of groups by their text: most contacts are in the same few groups, which then share one list in memory. */
-type Groups = Map<string, readonly string[]>;
+/** What items share in memory. */
+interface Shared {
+  readonly addresses: Addresses;
+  /** Lists of groups by their text: most contacts are in the same few groups. */
+  readonly groups: Map<string, readonly string[]>;
+}
 
-function take(roster: StoredRoster, row: Row, groups: Groups): void {
+function take(roster: StoredRoster, row: Row, shared: Shared): void {
   if (row.kind === "version") roster.version = row.version;
   else if (row.kind === "removed") roster.removed = row.version;
   else {
-    const contact = parse(row.contact);
+    const contact = shared.addresses.of(row.contact);
     if (contact === undefined) return;
     if (row.kind === "request") roster.requests.push({ contact, stanza: row.name });
-    else roster.items.push(toItem(contact, row, groups));
+    else roster.items.push(toItem(contact, row, shared.groups));
   }
 }
 
-function toItem(contact: Jid, row: Row, groups: Groups): Item {
+function toItem(contact: Jid, row: Row, groups: Shared["groups"]): Item {
   return {
     contact,
     name: row.name,
@@ -80,19 +89,10 @@ function toItem(contact: Jid, row: Row, groups: Groups): Item {
   };
 }
 
-function readGroups(text: string, known: Groups): readonly string[] {
+function readGroups(text: string, known: Shared["groups"]): readonly string[] {
   const found = known.get(text) ?? (JSON.parse(text) as string[]);
   known.set(text, found);
   return found;
-}
-
-function parse(text: string): Jid | undefined {
-  try {
-    return Jid.parse(text);
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
 }
 
 export function putItem(account: string, item: Item): Query {
