@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Hooks, handled, hook } from "./hooks.ts";
+import { Hooks, handled, hook, type Outcome } from "./hooks.ts";
 
 interface Event {
   seen: string[];
@@ -40,7 +40,7 @@ describe("hooks", () => {
       event.seen.push("slow");
     });
     hooks.on(moment, "amend", note("quick"));
-    hooks.on(moment, "record", async () => handled);
+    hooks.on(moment, "record", async (): Promise<Outcome> => handled);
     hooks.on(moment, "copy", note("never"));
     const event = { seen: [] };
     const outcome = hooks.fire(moment, event);

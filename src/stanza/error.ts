@@ -1,4 +1,5 @@
 import { type Element, tag } from "#xml/element.ts";
+import { explanations } from "./explanations.ts";
 import { client, stanzaErrors } from "./namespaces.ts";
 import { type Language, languageOf, type Text } from "./text.ts";
 
@@ -66,13 +67,13 @@ export class StanzaError extends Error {
     this.by = options.by;
   }
 
-  /** The `<error/>` element, its text in the language that `lang` (an `xml:lang` value) asks for. */
+  /** The `<error/>` element; it always says why, in the language that `lang` (an `xml:lang` value) asks for. */
   toElement(lang?: string): Element {
     const language: Language = languageOf(lang);
     return error(
       { type: this.type, by: this.by },
       tag(stanzaErrors, this.condition)({}, ...(this.uri === undefined ? [] : [this.uri])),
-      ...(this.explanation ? [text({ "xml:lang": language }, this.explanation[language])] : []),
+      text({ "xml:lang": language }, (this.explanation ?? explanations[this.condition])[language]),
       ...(this.detail ? [this.detail] : []),
     );
   }
@@ -81,7 +82,7 @@ export class StanzaError extends Error {
 /** Reads the `<error/>` of a stanza of type error; `undefined-condition` where it is missing or unknown. */
 export function readError(stanza: Element): StanzaError {
   const found = stanza.child(error);
-  const condition = found?.elements.find((child) => child.ns === stanzaErrors && child.name in conditions);
+  const condition = found?.elements.find((child) => child.ns === stanzaErrors && Object.hasOwn(conditions, child.name));
   const words = found?.child(text)?.text;
   return new StanzaError(
     (condition?.name as Condition | undefined) ?? "undefined-condition",

@@ -79,10 +79,15 @@ export class Wire {
     return element;
   }
 
-  /** The server closes its stream and the connection. */
-  async receivesEnd(): Promise<void> {
+  /** The server closes its stream; our end of the connection stays open. */
+  async receivesClosing(): Promise<void> {
     const item = await this.#take("the end of the stream");
     if (item !== "closed") assert.fail(`expected the end of the stream, got ${item}`);
+  }
+
+  /** The server closes its stream and the connection. */
+  async receivesEnd(): Promise<void> {
+    await this.receivesClosing();
     this.transport.close();
     await this.ends();
   }

@@ -253,13 +253,15 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   end(condition?: Parameters<Connection["end"]>[0], text?: string): void {
-    this.session?.close();
     this.#stream.close(condition === undefined ? undefined : new StreamError(condition, text));
   }
 
-  /** The stream is over: the session too. */
-  ended(reason: CloseReason, orderly: boolean): void {
+  /** The session ends with the stream, not with the connection: what comes for it from now on is routed elsewhere. */
+  closing(): void {
     this.session?.close();
+  }
+
+  ended(reason: CloseReason, orderly: boolean): void {
     this.#door.ended(this, orderly ? "ended" : reason);
   }
 

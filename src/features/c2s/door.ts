@@ -187,7 +187,6 @@ export class Door {
   #timeOut(client: ClientStream, why: string): void {
     const error = new StreamError("connection-timeout", why);
     this.refused(client, error);
-    client.session?.close();
     client.stream.close(error);
   }
 }

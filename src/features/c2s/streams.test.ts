@@ -249,3 +249,14 @@ scenario(
     assert.equal(size((await client.opens("example.com")).features), 262_144);
   },
 );
+
+scenario("nothing is lost between the end of a stream and the end of its connection", async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const juliet = await connect("juliet@example.com/balcony");
+  juliet.wire.writes("</stream:stream>");
+  await juliet.wire.receivesClosing();
+  await romeo.sends("<message to='juliet@example.com' type='chat' id='m'><body>Still there?</body></message>");
+  await romeo.settles();
+  const later = await connect("juliet@example.com/later");
+  await later.receives("<message id='m'><body>Still there?</body></message>");
+});
