@@ -40,11 +40,12 @@ install_packages() {
     return
   fi
   if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-    say_and_stop "Node (20 or newer) and npm are needed to begin with. On Debian or Ubuntu:" "  sudo apt-get install nodejs npm"
+    say_and_stop "Node (20 or newer) and npm are needed to begin with. On Debian 13, Ubuntu 25.04 or newer:" \
+      "  sudo apt-get install nodejs npm" "Elsewhere: nodejs.org"
   fi
   if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)'; then
     say_and_stop "This machine's Node is $(node --version); 20 or newer is needed to install the packages." \
-      "Install a newer one from your system (Debian 12: nodejs of backports) or from nodejs.org."
+      "Install a newer one, from nodejs.org for instance."
   fi
   echo "Installing packages (npm ci), a minute the first time ..." >&2
   if ! npm_install "$1" ${2:-}; then

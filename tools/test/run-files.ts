@@ -65,5 +65,12 @@ function fail(tally: Tally, root: string, outcome: Outcome, said: ReadonlyMap<st
   const output = outcome.file === undefined ? undefined : said.get(outcome.file);
   const cause = error?.cause ?? error;
   const why = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause);
-  tally.failed(title(root, outcome), output ? `${why}\n--- said by the file:\n${output}` : why);
+  tally.failed(title(root, placed(root, outcome, why)), output ? `${why}\n--- said by the file:\n${output}` : why);
+}
+
+/** A scenario is registered by the harness: the file that says what it expects is in the stack. */
+function placed(root: string, outcome: Outcome, stack: string): Outcome {
+  if (outcome.file === undefined || outcome.file.endsWith(".test.ts")) return outcome;
+  const found = /\(?(?:file:\/\/)?(\/[^\s():]+\.test\.ts):(\d+)/.exec(stack);
+  return found === null ? outcome : { ...outcome, file: join(root, relative(root, found[1]!)), line: Number(found[2]) };
 }
