@@ -15,6 +15,7 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
     sections: new Map(Object.entries(options.settings)),
     db,
     accounts: (domain) => tables.get(domain)!,
+    people: (domain) => options.people?.[domain],
     log: process.env.LOG ? talkative : silent,
     version: "0.0.0-test",
   });

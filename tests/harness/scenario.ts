@@ -3,6 +3,7 @@ import type { Assembly } from "#app/assemble.ts";
 import { Jid } from "#jid/jid.ts";
 import { Client } from "./client.ts";
 import { startOurs } from "./ours.ts";
+import type { MemoryPeople } from "./people.ts";
 import type { Target, TargetOptions } from "./target.ts";
 import { Wire } from "./wire.ts";
 
@@ -35,6 +36,8 @@ export interface ScenarioOptions {
   readonly domains?: readonly string[];
   /** Aliases of domains; ours alone knows them. */
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
+  /** The institution's directory of a domain; ours alone asks it. */
+  readonly people?: Readonly<Record<string, MemoryPeople>>;
 }
 
 type Body = (stage: Stage, context: TestContext) => Promise<void>;
@@ -48,8 +51,8 @@ export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]
   const target = process.env.TARGET ?? "parloir";
   const skip = options.skipOn?.includes(target) ? `not on ${target}: ${options.why ?? "ours alone"}` : false;
   test(name, { skip, timeout: 60_000 }, async (context) => {
-    const { domains = defaultDomains, settings = {}, aliases = {} } = options;
-    const server = await start(target, { domains, settings, aliases });
+    const { domains = defaultDomains, settings = {}, aliases = {}, people = {} } = options;
+    const server = await start(target, { domains, settings, aliases, people });
     const wires: Wire[] = [];
     try {
       await body(stageOn(server, wires), context);

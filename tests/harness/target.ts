@@ -1,4 +1,5 @@
 import type { Transport } from "#stream/transport.ts";
+import type { MemoryPeople } from "./people.ts";
 
 /** A server that scenarios run against. */
 export interface Target {
@@ -16,6 +17,8 @@ export interface TargetOptions {
   readonly domains: readonly string[];
   /** Aliases of domains. */
   readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** The institution's directory of a domain; ours alone asks it. */
+  readonly people?: Readonly<Record<string, MemoryPeople>>;
   /** Sections of our configuration, by feature. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
