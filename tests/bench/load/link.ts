@@ -25,6 +25,8 @@ export class Link {
   #closing = false;
   /** Takes each stanza, once it is set; before, `next` does. */
   listener: ((stanza: string) => void) | undefined;
+  /** Told once the connection has ended, however. */
+  onEnd: (() => void) | undefined;
   /** Why the connection ended although nobody closed it. */
   lost: Error | undefined;
 
@@ -98,6 +100,9 @@ export class Link {
     if (!this.#closing) this.lost ??= error;
     this.#socket.destroy();
     this.#waiting?.(undefined);
+    const tell = this.onEnd;
+    this.onEnd = undefined;
+    tell?.();
   }
 
   #flush(): void {

@@ -14,6 +14,8 @@ export interface LoginOptions {
   readonly tls: boolean;
   /** Asks for the contact list and becomes available, as clients do; else it stops after binding. */
   readonly presence: boolean;
+  /** Default "bench". */
+  readonly resource?: string;
 }
 
 /** The clients of one XMPP server. */
@@ -31,12 +33,12 @@ export class XmppServer {
   }
 
   /** RFC 6120 §9.1: stream, STARTTLS, SCRAM-SHA-1, bind; with `presence`, also contact list and initial presence. */
-  async login(user: string, { tls, presence }: LoginOptions): Promise<Client> {
+  async login(user: string, { tls, presence, resource = "bench" }: LoginOptions): Promise<Client> {
     const link = await this.#dialer.dial(this.#address);
     try {
       if (tls) await this.#startTls(link);
       await this.#authenticate(link, user);
-      const jid = await this.#bind(link, user);
+      const jid = await this.#bind(link, resource);
       if (presence) await becomeAvailable(link, jid);
       return { link, jid, user };
     } catch (error) {
@@ -82,13 +84,13 @@ export class XmppServer {
     scram.verify(content(await expecting(link, "success")));
   }
 
-  async #bind(link: Link, user: string): Promise<string> {
+  async #bind(link: Link, resource: string): Promise<string> {
     await this.#open(link);
     link.send(
-      "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>bench</resource></bind></iq>",
+      `<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
     );
     const [, jid] = /<jid>([^<]+)</.exec(await expecting(link, "iq")) ?? [];
-    if (jid === undefined) throw new Error(`${user} was not bound`);
+    if (jid === undefined) throw new Error(`${resource} was not bound`);
     return jid;
   }
 }

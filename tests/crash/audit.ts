@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ask } from "#app/control/client.ts";
+import { attribute, XmppServer } from "#test/bench/load/login.ts";
+import type { RunningService } from "#test/harness/service.ts";
+import { Session } from "./session.ts";
+import { domain, messagesOf, password, people, type World } from "./workload.ts";
+
+/** Looks at a service that was started again on the data of one that was killed: everything acknowledged must be there. */
+export async function audit(
+  service: RunningService,
+  world: World,
+  { last }: { readonly last: boolean },
+): Promise<void> {
+  checkDatabase(join(service.folder, "data", "parloir.sqlite"));
+  const server = new XmppServer(service, domain, password);
+  for (const user of people)
+    await checkPerson(new Session(await server.login(user, { tls: false, presence: true })), world);
+  await checkAccounts(service, world);
+  // The mailbox of the last round is left for the next one, where it is being emptied when the service is killed.
+  const mailboxes = world.mail.slice(0, last ? undefined : -1);
+  for (const round of mailboxes.keys()) await checkMailbox(server, world, round);
+}
+
+function checkDatabase(file: string): void {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database
+      .prepare("pragma integrity_check")
+      .all()
+      .map((row) => ({ ...row }));
+    assert.deepEqual(rows, [{ integrity_check: "ok" }]);
+    assert.deepEqual(database.prepare("pragma foreign_key_check").all(), []);
+  } finally {
+    database.close();
+  }
+}
+
+async function checkPerson(session: Session, world: World): Promise<void> {
+  const { user } = session;
+  const contacts = new Map<string, string>();
+  const requests = new Map<string, string>();
+  for (const [item] of (await session.ask("get", "<query xmlns='jabber:iq:roster'/>")).matchAll(/<item [^>]*>/g)) {
+    const jid = attribute(item, "jid")!;
+    if (jid.startsWith("friend")) contacts.set(`${user}@${domain} ${jid} ${user}`, attribute(item, "name") ?? "");
+    else requests.set(`${user} ${jid}`, attribute(item, "ask") ?? "");
+  }
+  world.contacts.check(contacts, `${user}@${domain} `);
+  world.requests.check(requests, `${user} `);
+  const documents = new Map<string, string>();
+  const add = (name: string, text: string | undefined) => text !== undefined && documents.set(`${user} ${name}`, text);
+  add("vcard", /<FN>([^<]+)/.exec(await session.ask("get", "<vCard xmlns='vcard-temp'/>").catch(() => ""))?.[1]);
+  for (let number = 0; number < 5; number++) {
+    const note = `<note${number} xmlns='urn:example:notes'/>`;
+    const answer = await session.ask("get", `<query xmlns='jabber:iq:private'>${note}</query>`);
+    add(`note${number}`, new RegExp(`<note${number}[^>]*>([^<]+)`).exec(answer)?.[1]);
+  }
+  world.documents.check(documents, `${user} `);
+  await session.leave();
+}
+
+/** Who is listed, and whether the passwords are those that were set. */
+async function checkAccounts(service: RunningService, world: World): Promise<void> {
+  const listed = await ask(join(service.folder, "data"), { command: "user list", arguments: { domain } });
+  const { accounts } = listed!.result as { readonly accounts: readonly string[] };
+  const guests = new Set(accounts.map((account) => account.split("@")[0]!).filter((name) => name.startsWith("guest-")));
+  const found = new Map<string, string>();
+  for (const name of guests) found.set(name, (await passwordOf(service, name, world)) ?? "no known password");
+  world.accounts.check(found, "guest-");
+}
+
+async function passwordOf(service: RunningService, name: string, world: World): Promise<string | undefined> {
+  for (const candidate of world.accounts.possible(name)) {
+    if (candidate === undefined || candidate === "") continue;
+    const server = new XmppServer(service, domain, candidate);
+    const client = await server.login(name, { tls: false, presence: false }).catch(() => undefined);
+    if (client === undefined) continue;
+    await client.link.close("</stream:stream>");
+    return candidate;
+  }
+  return undefined;
+}
+
+/** Its messages, and the request to see its presence. */
+async function checkMailbox(server: XmppServer, world: World, round: number): Promise<void> {
+  const session = new Session(await server.login(`away${round}`, { tls: false, presence: false }));
+  session.send("<presence/>");
+  await session.settled();
+  world.mail[round]!.took(messagesOf(session), true);
+  world.mail[round]!.checkComplete();
+  const asked = world.requests.possible(`tybalt away${round}@${domain}`).at(-1) === "subscribe";
+  const requested = session.received.some(
+    (stanza) =>
+      /^<presence[^>]* type=['"]subscribe['"]/.test(stanza) && attribute(stanza, "from") === `tybalt@${domain}`,
+  );
+  assert.equal(requested, asked, `the request of tybalt to away${round}`);
+  await session.leave();
+}
