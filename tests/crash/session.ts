@@ -11,6 +11,8 @@ export class Session {
   readonly #questions = new Map<string, { resolve(answer: string): void; reject(error: Error): void }>();
   readonly #ended = Promise.withResolvers<void>();
   #count = 0;
+  /** It closed its stream by itself. */
+  left = false;
   /** The server's last words. */
   farewell: string | undefined;
 
@@ -58,6 +60,7 @@ export class Session {
   }
 
   leave(): Promise<void> {
+    this.left = true;
     return leave(this.#client);
   }
 
