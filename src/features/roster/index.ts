@@ -11,3 +11,4 @@ export {
 export { interested } from "./push.ts";
 export { type RosterApi, removed, roster } from "./roster.ts";
 export type { Change, Changing } from "./rosters.ts";
+export { nothingShared, type SharedContact, type SharedContacts, together } from "./shared.ts";

@@ -55,12 +55,12 @@ export function unknown(contact: Jid): ItemChange {
 }
 
 /** Whether the contact may see the user's presence. */
-export function hears(item: Item | undefined): boolean {
+export function hears(item: ItemChange | undefined): boolean {
   return item !== undefined && (item.subscription === "from" || item.subscription === "both");
 }
 
 /** Whether the user gets the contact's presence. */
-export function heard(item: Item | undefined): boolean {
+export function heard(item: ItemChange | undefined): boolean {
   return item !== undefined && (item.subscription === "to" || item.subscription === "both");
 }
 

@@ -13,6 +13,7 @@ import { describe, type Item, query, type Roster, unknown } from "./item.ts";
 import { interested, pushTo } from "./push.ts";
 import { readSet } from "./request.ts";
 import { type Change, Rosters } from "./rosters.ts";
+import { allContacts, type KnownVersion, ownPart, readVersion, together, versionOf } from "./shared.ts";
 import { migrations } from "./store.ts";
 
 /** The user has removed a contact: it is on disk, the clients are told. Subscriptions end with it (RFC 6121 §2.5.2). */
@@ -32,7 +33,16 @@ type RosterSettings = ReturnType<(typeof settings)["parse"]>;
 /** What other features may ask of rosters. */
 export type RosterApi = Pick<
   Rosters,
-  "get" | "cached" | "changing" | "change" | "forget" | "refuseFull" | "takesRequests"
+  | "get"
+  | "cached"
+  | "changing"
+  | "change"
+  | "forget"
+  | "refuseFull"
+  | "takesRequests"
+  | "shared"
+  | "share"
+  | "tellShared"
 >;
 
 const rosterVersioning = tag("urn:xmpp:features:rosterver", "ver");
@@ -82,34 +92,38 @@ interface Asked {
 /** RFC 6121 §2.2: gives the roster; from now on the client gets pushes. */
 function give(rosters: Rosters, asked: Asked): Element | undefined | Promise<Element | undefined> {
   const found = rosters.get(asked.iq.from.bare);
-  return found instanceof Promise ? found.then((loaded) => answer(loaded, asked)) : answer(found, asked);
+  return found instanceof Promise
+    ? found.then((loaded) => answer(rosters, loaded, asked))
+    : answer(rosters, found, asked);
 }
 
-function answer(found: Roster, { payload, origin }: Asked): Element | undefined {
+function answer({ shared }: Rosters, found: Roster, { payload, origin }: Asked): Element | undefined {
   origin?.set(interested, true);
+  const { account, version } = found;
+  const current = shared.version(account);
   const known = readVersion(payload.attrs.ver);
-  if (origin !== undefined && known === found.version) return undefined; // §2.6.3: nothing has changed
-  const items = [...found.items.values()];
-  const changed = known === undefined ? items : items.filter((item) => item.version > known);
-  if (origin === undefined || known === undefined || !fewer(changed, found, known)) {
-    return query({ ver: String(found.version) }, ...items.map(describe));
+  if (origin !== undefined && known?.own === version && known.shared === current) return undefined; // §2.6.3
+  const changed = origin && known?.shared === current ? news(found, known) : undefined;
+  if (origin === undefined || changed === undefined) {
+    return query({ ver: versionOf(version, current) }, ...Array.from(allContacts(found, shared), describe));
   }
   // §2.6.3: an empty result, then what has changed, in the order of the changes.
-  const inOrder = changed.sort((one, other) => one.version - other.version);
   setImmediate(() => {
-    for (const item of inOrder) pushTo(origin, found.account, item);
+    for (const own of changed) {
+      const { contact } = own;
+      const item = together(own, shared.find(account, contact));
+      pushTo(origin, account, { contact, item, ver: versionOf(own.version, current) });
+    }
   });
   return undefined;
 }
 
-/** Whether pushes can tell all that has changed since a version, in fewer words than the whole roster. */
-function fewer(changed: readonly Item[], found: Roster, known: number): boolean {
-  return known < found.version && known >= found.removed && changed.length * 2 <= found.items.size;
-}
-
-/** The version that a client has; undefined if it has none, or none of ours. */
-function readVersion(ver: string | undefined): number | undefined {
-  return ver !== undefined && /^\d{1,15}$/.test(ver) ? Number(ver) : undefined;
+/** What has changed since a version, where pushes can tell it all, in fewer words than the whole roster. */
+function news(found: Roster, { own }: KnownVersion): readonly Item[] | undefined {
+  if (own >= found.version || own < found.removed) return undefined;
+  const changed = [...found.items.values()].filter((item) => item.version > own);
+  if (changed.length * 2 > found.items.size) return undefined;
+  return changed.sort((one, other) => one.version - other.version);
 }
 
 interface Wanted {
@@ -125,17 +139,22 @@ async function change(host: Host, rosters: Rosters, { account, payload, values }
   await rosters.change(account, (found): Change => {
     const item = found.items.get(contact.toString());
     if (wanted.remove) {
+      if (rosters.shared.sees(account, contact)) throw new StanzaError("not-allowed", institutions);
       if (item === undefined) throw new StanzaError("item-not-found", notThere); // §2.5.3
       return { remove: contact, after: () => background(host.log, host.fire(removed, { account, item })) };
     }
     if (item === undefined) rosters.refuseFull(found);
-    return { put: { ...(item ?? unknown(contact)), name: wanted.name, groups: wanted.groups } };
+    return { put: { ...(item ?? unknown(contact)), ...ownPart(wanted, item, rosters.shared.find(account, contact)) } };
   }).committed;
 }
 
 const notYours = {
   en: "This contact list belongs to somebody else.",
   fr: "Cette liste de contacts appartient à quelqu'un d'autre.",
+};
+const institutions = {
+  en: "This contact is in your list because of a group of the directory. It stays there as long as the group says so; you may block it instead.",
+  fr: "Ce contact est dans votre liste parce qu'un groupe de l'annuaire l'y place. Il y reste tant que le groupe le veut ; vous pouvez le bloquer.",
 };
 const notThere = {
   en: "This contact is not in your contact list.",

@@ -7,7 +7,8 @@ import { Addresses } from "./addresses.ts";
 import type { Item, ItemChange, Roster, SubscriptionRequest } from "./item.ts";
 import { apply, type Kept, toKept } from "./kept.ts";
 import { Loading } from "./loading.ts";
-import { pushItem, pushRemoval } from "./push.ts";
+import { anyInterested, pushNews } from "./push.ts";
+import { nothingShared, type SharedContacts, together, versionOf } from "./shared.ts";
 import { deleteItem, deleteRequest, deleteRoster, putItem, putRequest, putVersion } from "./store.ts";
 
 /** What is to become of a roster; whatever is left out stays as it is. */
@@ -68,6 +69,7 @@ export class Rosters {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #addresses = new Addresses();
   readonly #loading: Loading;
+  #shared: SharedContacts = nothingShared;
 
   constructor(host: Home, options: RostersOptions) {
     this.#host = host;
@@ -112,6 +114,28 @@ export class Rosters {
       return undefined;
     }).told;
     return last!;
+  }
+
+  /** Contacts that people have without having added them. */
+  get shared(): SharedContacts {
+    return this.#shared;
+  }
+
+  /** From now on rosters are shown together with these. */
+  share(contacts: SharedContacts): void {
+    this.#shared = contacts;
+  }
+
+  /** Shared contacts of an account have changed: its clients are told, if they want to know. */
+  async tellShared(account: Jid, contacts: readonly Jid[]): Promise<void> {
+    if (contacts.length === 0 || !anyInterested(this.#host, account)) return;
+    const roster = await this.get(account);
+    const version = versionOf(roster.version, this.#shared.version(account));
+    for (const [index, contact] of contacts.entries()) {
+      const left = contacts.length - index - 1;
+      // Who is cut off before the last push must not believe to have them all.
+      this.#tell(roster, contact, left === 0 ? version : `${version}+${left}`);
+    }
   }
 
   /** @throws StanzaError if one contact more is too many */
@@ -187,10 +211,15 @@ export class Rosters {
     }
     return () => {
       change.before?.();
-      if (item) pushItem(this.#host, account, item);
-      if (remove) pushRemoval(this.#host, account, { contact: remove, version });
+      const contact = item?.contact ?? remove;
+      if (contact) this.#tell(roster, contact, versionOf(version, this.#shared.version(account)));
       change.after?.();
     };
+  }
+
+  #tell({ account, items }: Roster, contact: Jid, ver: string): void {
+    const item = together(items.get(contact.toString()), this.#shared.find(account, contact));
+    pushNews(this.#host, account, { contact, item, ver });
   }
 
   /** An item that keeps no stanza's memory alive: what came off a stream shares the memory of a network read. */
