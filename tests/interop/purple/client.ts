@@ -29,6 +29,12 @@ export interface PurpleOptions {
   readonly authorities?: string;
 }
 
+const isStanza = /^<(iq|message|presence)[\s/>]/;
+
+function stanzaOf({ text }: Told): Element {
+  return parseText(text!.replace(/^<(\w+)(?![^>]* xmlns=)/, "<$1 xmlns='jabber:client'"));
+}
+
 /** Compiles the client into a folder of its own; returns the program. */
 export function compileClient(folder: string): string {
   const program = join(folder, "client");
@@ -135,9 +141,18 @@ export class PurpleClient {
 
   /** Stanzas it received or sent so far. */
   stanzas(direction: "xml-received" | "xml-sent"): Element[] {
-    return this.story
-      .filter(({ event, text }) => event === direction && /^<(iq|message|presence)[\s/>]/.test(text!))
-      .map(({ text }) => parseText(text!.replace(/^<(\w+)(?![^>]* xmlns=)/, "<$1 xmlns='jabber:client'")));
+    return this.story.filter(({ event, text }) => event === direction && isStanza.test(text!)).map(stanzaOf);
+  }
+
+  /** The answer to a request of its own, come or to come. */
+  async answer(id: string): Promise<Element> {
+    const isAnswer = ({ text }: Told) => {
+      if (!isStanza.test(text!)) return false;
+      const { name, attrs } = stanzaOf({ text: text! });
+      return name === "iq" && attrs.id === id && (attrs.type === "result" || attrs.type === "error");
+    };
+    const come = this.story.find((told) => told.event === "xml-received" && isAnswer(told));
+    return stanzaOf(come ?? (await this.expect("xml-received", isAnswer)));
   }
 
   /** The end of its story, and what the service complained about. */
@@ -152,6 +167,12 @@ export class PurpleClient {
     this.#child.stdin!.end();
     await this.#gone;
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Kills it: its connection breaks. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#gone;
   }
 
   #take(line: string): void {

@@ -116,6 +116,7 @@ static void listen_to_signals(void)
 static PurpleAccount *make_account(char **words)
 {
     PurpleAccount *account = purple_account_new(words[2], "prpl-jabber");
+    purple_account_set_remember_password(account, TRUE);
     purple_account_set_password(account, words[3]);
     purple_account_set_string(account, "connect_server", words[4]);
     purple_account_set_int(account, "port", atoi(words[5]));
