@@ -123,7 +123,9 @@ export class Availability {
   #departed({ stanza, session, addresses }: Departure, roster: Roster): void | Promise<void> {
     this.#parts.display.broadcast(stanza, roster);
     for (const address of addresses) {
-      if (!hears(roster.items.get(address.bare.toString()))) this.#host.send(stanza.toward(address));
+      const told =
+        hears(roster.items.get(address.bare.toString())) || this.#parts.roster.shared.sees(address, session.jid);
+      if (!told) this.#host.send(stanza.toward(address));
     }
     return this.#settle(this.#host.fire(becameUnavailable, { session, stanza }));
   }

@@ -19,6 +19,9 @@ export class Display {
   /** To every contact that is subscribed (RFC 6121 §4.2.2, §4.4.2, §4.5.2). */
   broadcast(stanza: Presence, roster: Roster): void {
     for (const item of roster.items.values()) if (hears(item)) this.#unlessTaken(stanza, item.contact, this.#toContact);
+    for (const contact of this.#roster.shared.audience(roster.account)) {
+      if (!hears(roster.items.get(contact.toString()))) this.#unlessTaken(stanza, contact, this.#toContact);
+    }
   }
 
   /** To those of an account's clients that are available. */

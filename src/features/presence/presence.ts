@@ -9,7 +9,7 @@ import { count, section, size } from "#core/settings.ts";
 import type { Jid } from "#jid/jid.ts";
 import { type Presence, presence as presenceTag, Stanza } from "#stanza/stanza.ts";
 import { tag } from "#xml/element.ts";
-import { hears, type Item, type Roster, type RosterApi, removed, roster, type Subscription } from "../roster/index.ts";
+import { hears, type Roster, type RosterApi, removed, roster, type Subscription, together } from "../roster/index.ts";
 import { Availability } from "./availability.ts";
 import { Directed } from "./directed.ts";
 import { Display } from "./display.ts";
@@ -39,12 +39,16 @@ export interface PresenceApi {
   authorized(account: Jid, contact: Jid): boolean | Promise<boolean>;
   /** The subscription between an account and a contact, seen by the account. */
   subscriptionOf(account: Jid, contact: Jid): Subscription | Promise<Subscription>;
-  /** The contacts that may see an account's presence. */
+  /** The contacts that may see an account's presence; of those who see it as members of groups, the ones with sessions. */
   audience(account: Jid): readonly Jid[] | Promise<readonly Jid[]>;
   /** Tells chosen ones, of those who can see an account's clients, that these are gone: they are about to be blocked. */
   withdraw(account: Jid, which: (contact: Jid) => boolean): void;
   /** Shows an account's clients to chosen contacts again, and these to the account: they are no longer blocked. */
   renew(account: Jid, which: (contact: Jid) => boolean): void;
+  /** Shows an account's clients to somebody who may see them from now on. */
+  show(account: Jid, to: Jid): void;
+  /** Tells somebody who may no longer see an account's clients that they are gone. */
+  hide(account: Jid, from: Jid): void;
   /** An account is deleted: its contacts and requests go, on disk, too; those who were subscribed are told. */
   forget(account: Jid): Promise<void>;
 }
@@ -121,18 +125,19 @@ class Presences implements PresenceApi {
   }
 
   authorized(account: Jid, contact: Jid): boolean | Promise<boolean> {
-    if (contact.bare.equals(account.bare)) return true;
+    if (contact.bare.equals(account.bare) || this.#roster.shared.sees(contact, account)) return true;
     const key = contact.bare.toString();
     return this.#with(account, (found) => hears(found.items.get(key)));
   }
 
   subscriptionOf(account: Jid, contact: Jid): Subscription | Promise<Subscription> {
     const key = contact.bare.toString();
-    return this.#with(account, (found) => found.items.get(key)?.subscription ?? "none");
+    const shared = this.#roster.shared.find(account, contact);
+    return this.#with(account, ({ items }) => together(items.get(key), shared)?.subscription ?? "none");
   }
 
   audience(account: Jid): readonly Jid[] | Promise<readonly Jid[]> {
-    return this.#with(account, (found) => [...found.items.values()].filter(hears).map((item) => item.contact));
+    return this.#with(account, (found) => this.#audience(found, everybody));
   }
 
   withdraw(account: Jid, which: Choice): void {
@@ -142,13 +147,13 @@ class Presences implements PresenceApi {
       for (const address of this.#directed.take(session as LocalSession, which)) this.#host.send(gone.toward(address));
     }
     this.#apply(account, (found) => {
-      for (const { contact } of chosen(found, which)) this.hide(account, contact);
+      for (const contact of this.#audience(found, which)) this.hide(account, contact);
     });
   }
 
   renew(account: Jid, which: Choice): void {
     this.#apply(account, (found) => {
-      for (const { contact } of chosen(found, which)) this.show(account, contact);
+      for (const contact of this.#audience(found, which)) this.show(account, contact);
       for (const session of this.#host.sessions.of(account)) {
         if (session.get(available)) this.#probes.probe(session, found, which);
       }
@@ -172,6 +177,15 @@ class Presences implements PresenceApi {
     for (const request of last.requests.values()) this.subscriptions.refuse(account, request);
   }
 
+  #audience({ account, items }: Roster, which: Choice): readonly Jid[] {
+    const result: Jid[] = [];
+    for (const item of items.values()) if (hears(item) && which(item.contact)) result.push(item.contact);
+    for (const contact of this.#roster.shared.audience(account)) {
+      if (!hears(items.get(contact.toString())) && which(contact)) result.push(contact);
+    }
+    return result;
+  }
+
   #with<T>(account: Jid, read: (found: Roster) => T): T | Promise<T> {
     const found = this.#roster.get(account.bare);
     return found instanceof Promise ? found.then(read) : read(found);
@@ -186,7 +200,8 @@ class Presences implements PresenceApi {
   #sees(origin: LocalSession, contact: Jid): boolean {
     if (!origin.get(available)) return false;
     const account = origin.jid.bare;
-    return contact.equals(account) || hears(this.#roster.cached(account)?.items.get(contact.toString()));
+    if (contact.equals(account) || this.#roster.shared.sees(contact, account)) return true;
+    return hears(this.#roster.cached(account)?.items.get(contact.toString()));
   }
 
   /** Somebody could not be reached: the clients are told, and nobody there needs to learn of their end. */
@@ -206,9 +221,7 @@ class Presences implements PresenceApi {
   }
 }
 
-function chosen(found: Roster, which: Choice): Item[] {
-  return [...found.items.values()].filter((item) => hears(item) && which(item.contact));
-}
+const everybody: Choice = () => true;
 
 function taken(): typeof handled {
   return handled;

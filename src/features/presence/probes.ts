@@ -38,6 +38,9 @@ export class Probes {
       if (contact.domain !== this.#host.domain) this.#host.send(stanza.toward(contact));
       else if (this.#online(contact)) this.#look(origin, contact);
     }
+    for (const contact of this.#roster.shared.present(roster.account)) {
+      if (!heard(roster.items.get(contact.toString())) && which(contact)) this.#give(origin, contact);
+    }
   }
 
   /** A probe has reached an account of this host (RFC 6121 §4.3.2). */
@@ -46,7 +49,8 @@ export class Probes {
     if (!from.bare.equals(to.bare)) {
       const roster = await this.#roster.get(to.bare);
       // The same whether there is no subscription or no account: outsiders do not learn who exists.
-      if (!hears(roster.items.get(from.bare.toString()))) return this.#refuse(to.bare, from);
+      const authorized = hears(roster.items.get(from.bare.toString())) || this.#roster.shared.sees(from, to);
+      if (!authorized) return this.#refuse(to.bare, from);
     }
     let shown = false;
     for (const session of this.#host.sessions.of(to)) {
@@ -76,9 +80,13 @@ export class Probes {
   }
 
   #show(origin: Session, contact: Jid, roster: Roster): void {
-    const authorized = hears(roster.items.get(origin.jid.bare.toString()));
-    if (!authorized) this.#refuse(contact, origin.jid);
-    for (const session of authorized ? this.#host.sessions.of(contact) : []) {
+    const own = hears(roster.items.get(origin.jid.bare.toString()));
+    if (own || this.#roster.shared.sees(origin.jid, contact)) this.#give(origin, contact);
+    else this.#refuse(contact, origin.jid);
+  }
+
+  #give(origin: Session, contact: Jid): void {
+    for (const session of this.#host.sessions.of(contact)) {
       const last = this.#last.get(session);
       if (last !== undefined) this.#display.give(last, origin);
     }

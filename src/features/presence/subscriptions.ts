@@ -66,7 +66,10 @@ export class Subscriptions {
       return;
     }
     const stanza = Stanza.of("presence", sent.element, account, contact);
-    await this.#roster.change(account, (roster) => this.#send(find(roster, contact), stanza, verb)).told;
+    await this.#roster.change(account, (roster) => {
+      const found = find(roster, contact);
+      return this.#isShared(found, verb) ? undefined : this.#send(found, stanza, verb);
+    }).told;
   }
 
   /** It reached an account of this host (appendix A.3). */
@@ -104,12 +107,33 @@ export class Subscriptions {
     if (heard(item) || item.ask) this.#say("unsubscribe", account, item.contact);
     if (!hears(item)) return;
     this.#say("unsubscribed", account, item.contact);
-    this.#visibility.hide(account, item.contact);
+    if (!this.#roster.shared.sees(item.contact, account)) this.#visibility.hide(account, item.contact);
   }
 
   /** Refuses a request. */
   refuse(account: Jid, request: SubscriptionRequest): void {
     this.#say("unsubscribed", account, request.contact);
+  }
+
+  /**
+   * Whether there is nothing to do because of a group that both are in: who sees whom is for the directory to say. A
+   * request from before is answered as ever. @throws StanzaError if the user wants to end what the directory says
+   */
+  #isShared({ roster, contact, asked }: Found, verb: Verb): boolean {
+    const { shared } = this.#roster;
+    const sees = shared.sees(roster.account, contact);
+    switch (verb) {
+      case "subscribe":
+        return sees;
+      case "unsubscribe":
+        if (sees) throw new StanzaError("not-allowed", institutions);
+        return false;
+      case "subscribed":
+        return !asked && shared.sees(contact, roster.account);
+      case "unsubscribed":
+        if (!asked && shared.sees(contact, roster.account)) throw new StanzaError("not-allowed", institutions);
+        return false;
+    }
   }
 
   #send(found: Found, stanza: Presence, verb: Verb): Change {
@@ -124,7 +148,7 @@ export class Subscriptions {
   #requested(found: Found, stanza: Presence): Change | undefined {
     const { old, contact, roster, state } = found;
     const { account } = roster;
-    if (hears(found.item)) {
+    if (hears(found.item) || this.#roster.shared.sees(contact, account)) {
       return { after: () => this.#grant(account, contact) };
     }
     const { pass, next } = transition("inbound", "subscribe", state);
@@ -160,7 +184,7 @@ export class Subscriptions {
   }
 
   #turn(account: Jid, contact: Jid, before: boolean, now: boolean): (() => void) | undefined {
-    if (before === now) return undefined;
+    if (before === now || this.#roster.shared.sees(contact, account)) return undefined;
     return now ? () => this.#visibility.show(account, contact) : () => this.#visibility.hide(account, contact);
   }
 
@@ -224,6 +248,10 @@ function approval({ old }: Found, verb: Verb, pass: boolean): boolean {
   return verb === "unsubscribed" ? false : old.approved;
 }
 
+const institutions = {
+  en: "A group of the directory lets you and this contact see each other, as long as the group says so. You may block the contact instead.",
+  fr: "Un groupe de l'annuaire vous rend visibles l'un pour l'autre, ce contact et vous, tant que le groupe le veut. Vous pouvez bloquer ce contact.",
+};
 const oneself = {
   en: "You see your own presence anyway: there is no need to ask yourself.",
   fr: "Vous voyez déjà votre propre présence : inutile de vous la demander.",
