@@ -7,6 +7,7 @@ import { contactInfo } from "./contact-info/index.ts";
 import { disco } from "./disco/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { offline } from "./offline/index.ts";
+import { peopleSearch } from "./people-search/index.ts";
 import { xmppPing } from "./ping/index.ts";
 import { presence } from "./presence/index.ts";
 import { privateStorage } from "./private-storage/index.ts";
@@ -25,6 +26,7 @@ export const features: readonly Feature<any, any>[] = [
   disco,
   blocking,
   vcard,
+  peopleSearch,
   carbons,
   offline,
   clientState,

@@ -1,0 +1,2 @@
+export { peopleSearch } from "./people-search.ts";
+export { Rates } from "./rates.ts";
