@@ -226,7 +226,9 @@ test("a message to nobody comes back as an error that is shown", async (context)
   const { online } = stage(context);
   const romeo = await online("romeo");
   romeo.do("say", "nobody-at-all@example.com", "Hello?");
-  await romeo.expect("message", { kind: "error" });
+  const notice = await romeo.expect("notice", { title: "XMPP Message Error" });
+  assert.match(notice.secondary!, /nobody-at-all@example\.com failed: \S+ \S+/, "a sentence says why");
+  assert.equal(notice.text, "Hello?");
 });
 
 test("somebody blocked cannot write any more, and can again later", async (context) => {
@@ -237,7 +239,7 @@ test("somebody blocked cannot write any more, and can again later", async (conte
   romeo.do("block", address("juliet"));
   await juliet.expect("buddy-signed-off", { who: address("romeo") });
   juliet.do("say", address("romeo"), "Are you there?");
-  await juliet.expect("message", { kind: "error" });
+  await juliet.expect("notice", { title: "XMPP Message Error" });
   romeo.do("unblock", address("juliet"));
   await juliet.expect("buddy-signed-on", { who: address("romeo") });
   juliet.do("say", address("romeo"), "And now?");
