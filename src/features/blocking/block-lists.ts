@@ -50,6 +50,12 @@ export class BlockLists {
     return known;
   }
 
+  /** The list of an account if it is in memory, as it is soon after the account has a session. */
+  loaded(account: Jid): BlockList | undefined {
+    const known = this.#known.get(account.toString());
+    return known instanceof Promise ? undefined : known;
+  }
+
   /** Changes a list on disk, then in memory; `between` is called between the two, at once before the latter. */
   async change(account: Jid, { added, removed }: ListChange, between: () => void): Promise<void> {
     const key = account.toString();

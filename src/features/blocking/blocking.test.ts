@@ -67,6 +67,8 @@ async function quiet(client: Client): Promise<void> {
   while ((await client.next()).attrs.id !== "quiet");
 }
 
+const noisy = { skipOn: ["prosody"], why: "it answers its own broadcasts with errors" };
+
 scenario("blocking: it is advertised (XEP-0191 §3.1)", async ({ connect }) => {
   const juliet = await connect("juliet@example.com/chamber");
   await juliet.exchange(
@@ -212,8 +214,6 @@ scenario("blocking: by full address, account and domain (§6)", async ({ connect
   }
 });
 
-const noisy = { skipOn: ["prosody"], why: "it answers its own broadcasts with errors" };
-
 scenario(
   "blocking: a blocked contact sees the user go, and come back when unblocked (§3.3, §3.4)",
   noisy,
@@ -254,6 +254,22 @@ scenario("blocking: those who may not see the user are told nothing of it", asyn
   await unblocks(juliet, "romeo@example.com");
   await juliet.settles();
   await romeo.receivesNothing();
+});
+
+scenario("blocking: a request that came before the block is shown no more", noisy, async ({ connect }) => {
+  const juliet = await connect("juliet@example.com/chamber");
+  const tybalt = await connect("tybalt@example.com/street");
+  await tybalt.sends("<presence type='subscribe' to='juliet@example.com'/>");
+  await juliet.receives("<presence type='subscribe' from='tybalt@example.com'/>");
+  const before = await connect("juliet@example.com/balcony");
+  await presenceFrom(before, "tybalt@example.com", "subscribe");
+  await blocks(juliet, "tybalt@example.com");
+  const after = await connect("juliet@example.com/crypt");
+  await after.receivesNothing();
+  // Unblocked, it waits for its answer again.
+  await unblocks(juliet, "tybalt@example.com");
+  const last = await connect("juliet@example.com/tomb");
+  await presenceFrom(last, "tybalt@example.com", "subscribe");
 });
 
 scenario("blocking: it holds while the user is not connected", async ({ connect }) => {

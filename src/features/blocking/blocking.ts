@@ -4,7 +4,7 @@ import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { arriving, type Packet, sending } from "#core/packet.ts";
-import { type Fact, fact } from "#core/session.ts";
+import { delivering, type Fact, fact } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
 import { disclosing, presence } from "#features/presence/index.ts";
 import { Jid, JidError } from "#jid/jid.ts";
@@ -49,27 +49,7 @@ export const blocking: Feature<{ items: number }, Blocking> = {
     const lists = new BlockLists(host, store);
     host.offer(namespace); // §3.1
     answerCommands(host, lists, limits.items);
-    host.on(sending, "check", (packet) => {
-      const list = lists.of(packet.stanza.from.bare);
-      if (list === blocksNobody) return;
-      if (list instanceof Promise) return list.then((loaded) => checkOutbound(host, loaded, packet));
-      return checkOutbound(host, list, packet);
-    });
-    host.on(arriving, "check", (packet) => {
-      const { to } = packet.stanza;
-      if (to.local === "") return;
-      const list = lists.of(to.bare);
-      if (list === blocksNobody) return;
-      if (list instanceof Promise) return list.then((loaded) => checkInbound(host, loaded, packet));
-      return checkInbound(host, list, packet);
-    });
-    host.on(disclosing, "check", ({ from, to }) => {
-      const ours = lists.of(from.bare);
-      // What goes to clients of this host does not arrive at it: their side is seen to here.
-      const theirs = host.sessions.of(to).length === 0 ? blocksNobody : lists.of(to.bare);
-      if (ours === blocksNobody && theirs === blocksNobody) return;
-      return checkDisclosure(host, { from, to, ours, theirs });
-    });
+    guard(host, lists);
     host.on(removing, "record", async ({ account }) => {
       await store.forget(account.toString());
       lists.forget(account);
@@ -82,6 +62,37 @@ export const blocking: Feature<{ items: number }, Blocking> = {
     };
   },
 };
+
+/** Stops what a list forbids, both ways. */
+function guard(host: Host, lists: BlockLists): void {
+  host.on(sending, "check", (packet) => {
+    const list = lists.of(packet.stanza.from.bare);
+    if (list === blocksNobody) return;
+    if (list instanceof Promise) return list.then((loaded) => checkOutbound(host, loaded, packet));
+    return checkOutbound(host, list, packet);
+  });
+  host.on(arriving, "check", (packet) => {
+    const { to } = packet.stanza;
+    if (to.local === "") return;
+    const list = lists.of(to.bare);
+    if (list === blocksNobody) return;
+    if (list instanceof Promise) return list.then((loaded) => checkInbound(host, loaded, packet));
+    return checkInbound(host, list, packet);
+  });
+  host.on(disclosing, "check", ({ from, to }) => {
+    const ours = lists.of(from.bare);
+    // What goes to clients of this host does not arrive at it: their side is seen to here.
+    const theirs = host.sessions.of(to).length === 0 ? blocksNobody : lists.of(to.bare);
+    if (ours === blocksNobody && theirs === blocksNobody) return;
+    return checkDisclosure(host, { from, to, ours, theirs });
+  });
+  // What was kept before the block: requests for a subscription, offline messages.
+  host.on(delivering, "check", ({ stanza, session }) => {
+    const list = lists.loaded(session.jid.bare);
+    if (list === undefined || list === blocksNobody || stanza.type === "error") return;
+    if (!isExempt(host, session.jid, stanza.from) && matches(list, stanza.from)) return handled;
+  });
+}
 
 /** The commands of XEP-0191 §3, for one's own account. */
 function answerCommands(host: Host, lists: BlockLists, most: number): void {

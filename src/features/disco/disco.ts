@@ -41,6 +41,8 @@ export const disco: Feature<undefined, Disco> = {
     { number: 115, version: "1.6.0", note: "without caps optimization" },
     { number: 128, version: "1.0.1" },
     { number: 59, version: "1.0" },
+    { number: 4, version: "2.13.2" },
+    { number: 68, version: "1.3.0" },
   ],
   setup(host) {
     const contacts = host.use(presence);
