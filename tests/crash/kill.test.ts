@@ -15,7 +15,7 @@ import { type RunningService, startService } from "#test/harness/service.ts";
 import { audit } from "./audit.ts";
 import { domain, password, people, randomFrom, Workload, World } from "./workload.ts";
 
-const rounds = Number(process.env.CRASH_ROUNDS ?? 4);
+const rounds = Number(process.env.CRASH_ROUNDS ?? 5);
 const firstSeed = Number(process.env.CRASH_SEED ?? 1);
 
 /** An installation whose service is started more than once. */
@@ -62,6 +62,21 @@ interface Round {
   end(service: RunningService): Promise<void>;
 }
 
+/** What the service is killed at, in turn: an acknowledgement of this kind; and how many of them come in a second or so. */
+const kinds = [
+  ["document", 100],
+  ["account", 10],
+  ["message", 100],
+  ["contact", 300],
+  ["request", 12],
+] as const;
+
+/** The worst moment: something was acknowledged just now. */
+function moment(world: World, round: number, random: () => number): Promise<void> {
+  const [what, most] = kinds[round % kinds.length]!;
+  return world.acknowledgement(what, 1 + Math.floor(random() * most));
+}
+
 /** Loads the service, ends it in the midst, and starts it again. */
 async function round(installation: Installation, world: World, { number, end }: Round): Promise<Workload> {
   const { service } = installation;
@@ -70,7 +85,7 @@ async function round(installation: Installation, world: World, { number, end }: 
   const server = new XmppServer(service, domain, password);
   const load = new Workload(world, server, { folder: service.folder, round: number, seed });
   const done = load.run();
-  await Promise.race([done, sleep(250 + randomFrom(seed)() * 750)]);
+  await Promise.race([done, moment(world, number, randomFrom(seed)), sleep(3000)]);
   load.expectEnd();
   await end(service);
   await done;
@@ -93,7 +108,7 @@ test(
       for (const one of [contacts, documents, accounts, requests]) {
         assert.ok(one.acknowledged > 0, `no ${one.what} was ever acknowledged: nothing was tested`);
       }
-      assert.ok(world.mail.every((one) => one.acknowledged > 0));
+      assert.ok(world.mail.some((one) => one.acknowledged > 0));
       if (process.env.CRASH_ROUNDS) {
         const counts = [contacts, documents, accounts, requests].map((one) => `${one.what}: ${one.acknowledged}`);
         console.log(

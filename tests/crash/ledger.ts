@@ -10,11 +10,14 @@ interface Register {
 export class Registers {
   readonly #all = new Map<string, Register>();
   readonly what: string;
+  readonly #tell: (what: string) => void;
   /** How many changes were acknowledged. */
   acknowledged = 0;
 
-  constructor(what: string) {
+  /** `tell` is called at each acknowledgement. */
+  constructor(what: string, tell: (what: string) => void) {
     this.what = what;
+    this.#tell = tell;
   }
 
   /** Makes a change: what `work` resolves for is acknowledged. */
@@ -26,6 +29,7 @@ export class Registers {
     register.acknowledged = value;
     register.asked = [];
     this.acknowledged++;
+    this.#tell(this.what);
   }
 
   keys(): string[] {

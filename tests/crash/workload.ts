@@ -12,12 +12,31 @@ export const people = ["romeo", "juliet", "nurse", "tybalt"] as const;
 
 /** Everything that the service has acknowledged since it was first started. */
 export class World {
-  readonly contacts = new Registers("contact");
-  readonly documents = new Registers("document");
-  readonly accounts = new Registers("account");
-  readonly requests = new Registers("subscription request");
+  readonly #tell = (what: string): void => this.onAcknowledged?.(what);
+  readonly contacts = new Registers("contact", this.#tell);
+  readonly documents = new Registers("document", this.#tell);
+  readonly accounts = new Registers("account", this.#tell);
+  readonly requests = new Registers("request", this.#tell);
+  /** Those to whom a request was acknowledged. */
+  readonly requested = new Set<string>();
   /** One recipient for each round. */
   readonly mail: Mailbox[] = [];
+  /** Told of each acknowledgement at once. */
+  onAcknowledged: ((what: string) => void) | undefined;
+
+  mailKept(): void {
+    this.#tell("message");
+  }
+
+  /** Resolves at the acknowledgement with this number, counted from now. */
+  acknowledgement(what: string, number: number): Promise<void> {
+    let left = number;
+    return new Promise((resolve) => {
+      this.onAcknowledged = (kind) => {
+        if (kind === what && --left === 0) resolve();
+      };
+    });
+  }
 }
 
 /** Numbers between 0 and 1, the same for the same seed (mulberry32). */
@@ -152,6 +171,7 @@ export class Workload {
     }
     await session.settled();
     mail.acknowledge(ids);
+    this.#world.mailKept();
     // A mailbox has a limit, and it is not the point here.
     await sleep(5);
   }
@@ -165,6 +185,7 @@ export class Workload {
       session.send(`<presence type='subscribe' to='${name}@${domain}' id='s'/>`);
       await session.settled();
     });
+    this.#world.requested.add(name);
     await sleep(50);
   }
 
