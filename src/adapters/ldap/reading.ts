@@ -1,0 +1,130 @@
+import type { Group, Person } from "#core/people.ts";
+import type { Directory } from "./directory.ts";
+import { all, any } from "./filter.ts";
+import { expandGroups, type GroupEntry, plainDn, remainingRange } from "./groups.ts";
+import { type Known, knownOf, loginFilter, personAttributes } from "./person.ts";
+import type { Layout } from "./presets.ts";
+
+/** Everybody, and the groups, at one moment. */
+export interface Reading {
+  readonly people: ReadonlyMap<string, Known>;
+  /** Logins by the folded local part of an address. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  readonly groups: readonly Group[];
+  /** Logins that several entries claim: they are nobody's. */
+  readonly ambiguous: readonly string[];
+}
+
+/** Reads the whole directory, in pages. @throws DirectoryError also where only a part could be read. */
+export async function readAll(directory: Directory): Promise<Reading> {
+  const layout = await directory.layout();
+  const photos = await photoOwners(directory, layout, layout.userFilter);
+  const entries = await directory.search({
+    base: layout.userBase,
+    scope: "sub",
+    filter: layout.userFilter,
+    attributes: personAttributes(layout),
+    paged: true,
+  });
+  const people = new Map<string, Known>();
+  const ambiguous = new Set<string>();
+  for (const entry of entries) {
+    const known = knownOf(entry, layout, photos);
+    if (known === undefined) continue;
+    if (people.has(known.person.user)) ambiguous.add(known.person.user);
+    people.set(known.person.user, known);
+  }
+  for (const user of ambiguous) people.delete(user);
+  const groups = expandGroups(await readGroups(directory, layout), people, layout.nested);
+  return { people, aliases: aliasesOf(people.values()), groups, ambiguous: [...ambiguous] };
+}
+
+/** Reads one person; undefined if there is none, or more than one. @throws DirectoryError */
+export async function readOne(directory: Directory, user: string): Promise<Known | undefined> {
+  const layout = await directory.layout();
+  const filter = all(layout.userFilter, loginFilter(layout, user));
+  const photos = await photoOwners(directory, layout, filter);
+  const search = { base: layout.userBase, scope: "sub", filter, attributes: personAttributes(layout) } as const;
+  const entries = await directory.search({ ...search, sizeLimit: 5 });
+  const found = entries.map((entry) => knownOf(entry, layout, photos)).filter((known) => known?.person.user === user);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** A photo, where it is one and not larger than the limit in bytes. @throws DirectoryError */
+export async function readPhoto(directory: Directory, dn: string): Promise<Photo | undefined> {
+  const { fields } = await directory.layout();
+  const limit = directory.settings["photo-limit"];
+  const attributes = [...fields.photo];
+  const search = { base: dn, scope: "base", filter: "(objectClass=*)", attributes, binary: attributes } as const;
+  const [entry] = await directory.search({ ...search });
+  for (const attribute of attributes) {
+    const data = entry?.bytes(attribute);
+    const type = data && data.length <= limit ? imageType(data) : undefined;
+    if (data !== undefined && type !== undefined) return { type, data };
+  }
+  return undefined;
+}
+
+export interface Photo {
+  readonly type: string;
+  readonly data: Uint8Array;
+}
+
+/** Only what clients show, and never what could hold a script. */
+function imageType(data: Uint8Array): string | undefined {
+  const start = Buffer.from(data.subarray(0, 8)).toString("hex");
+  if (start.startsWith("ffd8ff")) return "image/jpeg";
+  return start === "89504e470d0a1a0a" ? "image/png" : undefined;
+}
+
+async function photoOwners(directory: Directory, layout: Layout, filter: string): Promise<ReadonlySet<string>> {
+  const having = any(...layout.fields.photo.map((attribute) => `(${attribute}=*)`));
+  if (having === "") return new Set();
+  const search = { base: layout.userBase, scope: "sub", filter: all(filter, having), attributes: ["1.1"] } as const;
+  const entries = await directory.search({ ...search, attributes: ["1.1"], paged: true });
+  return new Set(entries.map(({ dn }) => dn.toLowerCase()));
+}
+
+async function readGroups(directory: Directory, layout: Layout): Promise<GroupEntry[]> {
+  const entries = await directory.search({
+    base: layout.groupBase,
+    scope: "sub",
+    filter: layout.groupFilter,
+    attributes: [...layout.groupName, ...layout.members],
+    paged: true,
+  });
+  const groups: GroupEntry[] = [];
+  for (const entry of entries) {
+    const members = layout.members.flatMap((attribute) => entry.all(attribute));
+    for (let range = remainingRange(entry, layout.members); range !== undefined; ) {
+      // Active Directory gives long lists in parts (MS-ADTS §3.1.1.3.1.3.3).
+      members.push(...range.values);
+      if (range.next === undefined) break;
+      const attributes = [range.next];
+      const [more] = await directory.search({ base: entry.dn, scope: "base", filter: "(objectClass=*)", attributes });
+      range = more && remainingRange(more, layout.members);
+    }
+    const name = layout.groupName.map((attribute) => entry.first(attribute)).find((value) => value) ?? entry.dn;
+    groups.push({ id: plainDn(entry.dn), name, members });
+  }
+  return groups;
+}
+
+function aliasesOf(people: Iterable<Known>): Map<string, readonly string[]> {
+  const logins = new Map<string, string[]>();
+  for (const { aliases, person } of people) {
+    for (const alias of aliases) {
+      const list = logins.get(alias);
+      if (list === undefined) logins.set(alias, [person.user]);
+      else list.push(person.user);
+    }
+  }
+  return logins;
+}
+
+/** Whether what others see of a person is the same. */
+export function samePerson(one: Known, other: Known): boolean {
+  const same = (a: Person, b: Person) => JSON.stringify(a) === JSON.stringify(b);
+  // A photo is not read here; where there is one, any change of the entry may be a change of it.
+  return same(one.person, other.person) && (!one.person.hasPhoto || one.stamp === other.stamp);
+}
