@@ -4,6 +4,7 @@ import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
 import { clientState } from "./client-state/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
+import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco } from "./disco/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { offline } from "./offline/index.ts";
@@ -26,6 +27,7 @@ export const features: readonly Feature<any, any>[] = [
   disco,
   blocking,
   vcard,
+  directoryVcards,
   peopleSearch,
   carbons,
   offline,

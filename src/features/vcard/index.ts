@@ -1,1 +1,1 @@
-export { type Sourcing, sourcing, vcard } from "./vcard.ts";
+export { type Sourcing, sourcing, type VcardApi, vcard } from "./vcard.ts";

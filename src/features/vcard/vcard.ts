@@ -34,8 +34,22 @@ export interface VcardSettings {
 /** The vCard of an account is wanted; what a directory knows of the person goes before what the person wrote. */
 export interface Sourcing {
   readonly account: Jid;
+  /** Who reads it: a bare JID; the account itself where the server looks for its avatar. */
+  readonly reader: Jid;
   /** Elements of a vCard. Each replaces those of its name in what is kept, and cannot be changed by the person. */
   readonly fields: Element[];
+  /** What the person wrote. Handlers may take of it what is not the person's to say. */
+  written: readonly Element[];
+  /** Whether this reader is not to see that there is a card. */
+  withheld: boolean;
+  /** Whether a source could not be asked just now: what comes of it is not remembered. */
+  incomplete: boolean;
+}
+
+/** What other features may ask of vCards. */
+export interface VcardApi {
+  /** What is known of an account's avatar may have changed. */
+  outdated(account: Jid): void;
 }
 
 /** A vCard is put together. Handlers add fields, in the phase "amend". */
@@ -45,7 +59,7 @@ export const sourcing: Hook<Sourcing> = hook("vcard sourcing");
  * vcard-temp (XEP-0054) and vCard-Based Avatars (XEP-0153): people say who they are, with a photo that contacts see.
  * Clients that know nothing of avatars announce it all the same: the server adds its hash to their presence.
  */
-export const vcard: Feature<VcardSettings> = {
+export const vcard: Feature<VcardSettings, VcardApi> = {
   name: "vcard",
   xeps: [
     { number: 54, version: "1.3.0" },
@@ -57,13 +71,14 @@ export const vcard: Feature<VcardSettings> = {
     const store = new VcardStore(host.db);
     const avatars = new Avatars(host, async (account) => {
       if (!host.has(sourcing)) return (await store.photoHash(account.toString())) ?? "";
-      const card = await read(host, store, account);
+      const { card, incomplete } = await read(host, store, { account, reader: account });
+      if (incomplete) throw new Error("a source of the vCard does not answer");
       return (card && photoHashOf(card)) ?? "";
     });
     const own = ownCard(host, limits);
     host.iq("get", vCard, "host", () => own);
     host.iq("get", vCard, "account", async (iq) => {
-      const card = await read(host, store, iq.to);
+      const { card } = await read(host, store, { account: iq.to, reader: iq.from.bare });
       // §3.1; §3.3: for others as if there were no such account.
       if (card === undefined)
         throw new StanzaError(iq.from.bare.equals(iq.to) ? "item-not-found" : "service-unavailable");
@@ -101,6 +116,7 @@ export const vcard: Feature<VcardSettings> = {
       if (typeof hash !== "string") return hash.then((later) => announce(packet, later));
       if (hash !== "") announce(packet, hash);
     });
+    return { outdated: (account) => avatars.forget(account.toString()) };
   },
 };
 
@@ -110,22 +126,28 @@ function announce(packet: Pick<Packet, "stanza">, hash: string): void {
   if (changed !== packet.stanza.element) packet.stanza = packet.stanza.map(() => changed);
 }
 
-/** What is kept, under what a directory says; undefined where there is neither. */
-async function read(host: Host, store: VcardStore, account: Jid): Promise<Element | undefined> {
-  const xml = await store.get(account.toString());
-  const kept = xml === undefined ? undefined : parseText(xml);
-  if (!host.has(sourcing)) return kept;
-  const { fields } = await source(host, account);
-  if (fields.length === 0) return kept;
-  const names = new Set(fields.map((field) => field.name));
-  const written = (kept?.elements ?? []).filter((field) => !names.has(field.name));
-  return vCard({}, ...fields, ...written);
+interface Reading {
+  readonly account: Jid;
+  readonly reader: Jid;
 }
 
-async function source(host: Host, account: Jid): Promise<Sourcing> {
-  const event: Sourcing = { account, fields: [] };
+/** What is kept, under what a directory says; undefined where there is neither. */
+async function read(
+  host: Host,
+  store: VcardStore,
+  reading: Reading,
+): Promise<{ readonly card: Element | undefined; readonly incomplete: boolean }> {
+  const xml = await store.get(reading.account.toString());
+  const kept = xml === undefined ? undefined : parseText(xml);
+  if (!host.has(sourcing)) return { card: kept, incomplete: false };
+  const before = kept?.elements ?? [];
+  const event: Sourcing = { ...reading, fields: [], written: before, withheld: false, incomplete: false };
   await host.fire(sourcing, event);
-  return event;
+  const { fields, written, withheld, incomplete } = event;
+  if (withheld) return { card: undefined, incomplete };
+  if (fields.length === 0 && written === before) return { card: kept, incomplete };
+  const names = new Set(fields.map((field) => field.name));
+  return { card: vCard({}, ...fields, ...written.filter((field) => !names.has(field.name))), incomplete };
 }
 
 /** §3.3: the server's own. */

@@ -1,0 +1,2 @@
+export { directoryVcards } from "./directory-vcards.ts";
+export { Remembered } from "./remembered.ts";
