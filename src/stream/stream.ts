@@ -98,7 +98,14 @@ export class Stream {
   /** Writes an element; false: the peer is slow. */
   send(element: Element): boolean {
     if (!this.open) return false;
-    return this.transport.write(element.wire(this.#namespace));
+    const bytes = element.ns === streams ? this.#prefixed(element) : element.wire(this.#namespace);
+    return this.transport.write(bytes);
+  }
+
+  /** RFC 6120 §4.8.5: what is in the namespace of streams is written with the prefix that the header declares. */
+  #prefixed(element: Element): string {
+    const children = element.elements.map((child) => child.wire(this.#namespace)).join("");
+    return `<stream:${element.name}>${children}</stream:${element.name}>`;
   }
 
   /** The next thing the peer sends is a new header (RFC 6120 §4.3.3). */

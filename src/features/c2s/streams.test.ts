@@ -260,3 +260,11 @@ scenario("nothing is lost between the end of a stream and the end of its connect
   const later = await connect("juliet@example.com/later");
   await later.receives("<message id='m'><body>Still there?</body></message>");
 });
+
+scenario("features and errors carry the prefix that old clients look for", async ({ wire }) => {
+  const client = await wire();
+  await client.opens("example.com");
+  client.writes("<nonsense xmlns='urn:nonsense'/>");
+  await client.receives("<stream:error/>");
+  assert.match(client.received, /<stream:features>.*<stream:error>.*<\/stream:error><\/stream:stream>/);
+});
