@@ -6,6 +6,7 @@ import { clientState } from "./client-state/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
 import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco } from "./disco/index.ts";
+import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { offline } from "./offline/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
@@ -24,6 +25,7 @@ export const features: readonly Feature<any, any>[] = [
   clientSessions,
   roster,
   presence,
+  groups,
   disco,
   blocking,
   vcard,

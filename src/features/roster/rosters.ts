@@ -130,6 +130,7 @@ export class Rosters {
   async tellShared(account: Jid, contacts: readonly Jid[]): Promise<void> {
     if (contacts.length === 0 || !anyInterested(this.#host, account)) return;
     const roster = await this.get(account);
+    await this.changing(account); // whose version this would give away before its push
     const version = versionOf(roster.version, this.#shared.version(account));
     for (const [index, contact] of contacts.entries()) {
       const left = contacts.length - index - 1;

@@ -1,0 +1,1 @@
+export { type GroupsApi, groups } from "./groups.ts";

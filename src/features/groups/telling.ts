@@ -1,0 +1,77 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Host } from "#core/host.ts";
+import type { PresenceApi } from "#features/presence/index.ts";
+import { hears, type RosterApi, type SharedContact } from "#features/roster/index.ts";
+import type { Jid } from "#jid/jid.ts";
+import { Changes, type ContactChange } from "./changes.ts";
+import type { GroupContacts } from "./contacts.ts";
+import type { View } from "./view.ts";
+
+/** Changes of contacts that are told in one turn of the loop. */
+const perTurn = 500;
+
+/** Tells those who are connected what has become of their groups: roster pushes, then presence. */
+export class Telling {
+  readonly #host: Pick<Host, "sessions">;
+  readonly #roster: RosterApi;
+  readonly #presence: PresenceApi;
+  readonly #contacts: GroupContacts;
+
+  constructor(host: Pick<Host, "sessions">, parts: Parts) {
+    this.#host = host;
+    this.#roster = parts.roster;
+    this.#presence = parts.presence;
+    this.#contacts = parts.contacts;
+  }
+
+  /** Puts a view in place and tells everybody what is different. */
+  async change(after: View): Promise<void> {
+    const changes = new Changes(this.#contacts.view, after);
+    if (!changes.any) return;
+    this.#contacts.become(after);
+    let told = 0;
+    for (const account of this.#contacts.untold()) {
+      const own = changes.for(account.local);
+      this.#contacts.told(account.local);
+      if (this.#host.sessions.of(account).length === 0) continue; // gone meanwhile
+      await this.#tell(account, own);
+      told += own.length;
+      if (told < perTurn) continue;
+      told = 0;
+      await turn();
+    }
+  }
+
+  async #tell(account: Jid, changes: readonly ContactChange[]): Promise<void> {
+    const pushed = changes.filter(
+      ({ before, after }) => isShown(before) || isShown(after) || this.#isOwn(account, after ?? before),
+    );
+    await this.#roster.tellShared(
+      account,
+      pushed.map(({ contact }) => contact),
+    );
+    for (const { contact, before, after } of changes) {
+      if (isShown(before) === isShown(after) || this.#host.sessions.of(contact).length === 0) continue;
+      const theirs = await this.#roster.get(contact);
+      if (hears(theirs.items.get(account.toString()))) continue; // saw the contact before, and still does
+      if (isShown(after)) this.#presence.show(contact, account);
+      else this.#presence.hide(contact, account);
+    }
+  }
+
+  /** Whether somebody who only sees the account is in its own list, too. */
+  #isOwn(account: Jid, change: SharedContact | undefined): boolean {
+    return change !== undefined && this.#roster.cached(account)?.items.has(change.contact.toString()) === true;
+  }
+}
+
+interface Parts {
+  readonly roster: RosterApi;
+  readonly presence: PresenceApi;
+  readonly contacts: GroupContacts;
+}
+
+/** Whether the account sees the contact: what it only gives is no item by itself. */
+function isShown(contact: SharedContact | undefined): boolean {
+  return contact !== undefined && contact.subscription !== "from";
+}
