@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 import type { Result } from "./prosody/results.ts";
@@ -30,7 +31,13 @@ async function runOnProsody(): Promise<{ results: readonly Result[]; errors: str
   const reporter = join(import.meta.dirname, "prosody", "results.ts");
   const child = spawn(
     process.execPath,
-    ["--test", `--test-reporter=${reporter}`, "--test-reporter-destination=stdout", ...files],
+    [
+      "--test",
+      `--test-concurrency=${availableParallelism()}`,
+      `--test-reporter=${reporter}`,
+      "--test-reporter-destination=stdout",
+      ...files,
+    ],
     { cwd: root, env: { ...environment, TARGET: "prosody" }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const [output, errors] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);

@@ -1,6 +1,7 @@
 // needs: libpurple0 libpurple-dev libglib2.0-dev gcc libc6-dev pkg-config
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
@@ -254,6 +255,34 @@ test("information about a contact shows the client, and its own client answers",
   romeo.do("information", address("juliet"));
   const told = await romeo.expect("information", ({ text }) => text!.includes("libpurple"));
   assert.equal(told.who, address("juliet"));
+});
+
+test("a published card is seen by others, also when its owner is away", async (context) => {
+  const { online, address } = stage(context);
+  const romeo = await online("romeo");
+  const juliet = await online("juliet");
+  juliet.do("card", "<vCard xmlns='vcard-temp'><FN>Juliette Capulet &amp; fille</FN><NICKNAME>Jul</NICKNAME></vCard>");
+  await juliet.settles();
+  juliet.do("sign-off");
+  await juliet.expect("signed-off");
+  romeo.do("information", address("juliet"));
+  await romeo.expect("information", ({ text }) => text!.includes("Juliette Capulet &amp; fille"));
+});
+
+test("a new picture reaches a contact", async (context) => {
+  const { online, address } = stage(context);
+  const romeo = await online("romeo");
+  const juliet = await online("juliet");
+  await befriend(romeo, juliet);
+  const picture = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNgYPj/HwADAgH/p2SkNgAAAABJRU5ErkJggg==",
+    "base64",
+  );
+  const file = join(folder, "picture.png");
+  writeFileSync(file, picture);
+  juliet.do("icon", file);
+  const icon = await romeo.expect("buddy-icon", { who: address("juliet") });
+  assert.equal(icon.checksum, createHash("sha1").update(picture).digest("hex"));
 });
 
 test("a connection that is lost shows as gone to contacts", async (context) => {

@@ -77,6 +77,25 @@ static void do_information(PurpleAccount *account, char **words)
     serv_get_info(purple_account_get_connection(account), words[1]);
 }
 
+/* card XML: publishes a vCard. */
+static void do_card(PurpleAccount *account, char **words)
+{
+    purple_account_set_user_info(account, words[1]);
+    serv_set_info(purple_account_get_connection(account), words[1]);
+}
+
+/* icon FILE: publishes a picture. */
+static void do_icon(PurpleAccount *account, char **words)
+{
+    guchar *picture = NULL;
+    gsize size = 0;
+    if (!g_file_get_contents(words[1], (char **)&picture, &size, NULL)) {
+        tell("failed", "why", "no such file", NULL);
+        return;
+    }
+    purple_buddy_icons_set_account_icon(account, picture, size); /* takes the picture */
+}
+
 static void do_block(PurpleAccount *account, char **words)
 {
     purple_privacy_deny_add(account, words[1], FALSE);
@@ -140,6 +159,7 @@ static const Command commands[] = {
     {"buddy", 1, do_buddy},             {"say", 2, do_say},           {"typing", 1, do_typing},
     {"information", 1, do_information}, {"block", 1, do_block},       {"unblock", 1, do_unblock},
     {"allow", 1, do_allow},             {"refuse", 1, do_refuse},     {"answer", 1, do_answer},
+    {"card", 1, do_card},               {"icon", 1, do_icon},
     {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 

@@ -89,6 +89,13 @@ static void buddy_left(PurpleBuddy *buddy)
     tell("buddy-signed-off", "who", purple_buddy_get_name(buddy), NULL);
 }
 
+static void buddy_icon(PurpleBuddy *buddy)
+{
+    PurpleBuddyIcon *icon = purple_buddy_get_icon(buddy);
+    const char *checksum = icon == NULL ? NULL : purple_buddy_icon_get_checksum(icon);
+    tell("buddy-icon", "who", purple_buddy_get_name(buddy), "checksum", checksum, NULL);
+}
+
 static void buddy_typing(PurpleAccount *account, const char *who)
 {
     (void)account;
@@ -109,6 +116,7 @@ static void listen_to_signals(void)
                           NULL);
     purple_signal_connect(purple_blist_get_handle(), "buddy-signed-on", &handle, PURPLE_CALLBACK(buddy_arrived), NULL);
     purple_signal_connect(purple_blist_get_handle(), "buddy-signed-off", &handle, PURPLE_CALLBACK(buddy_left), NULL);
+    purple_signal_connect(purple_blist_get_handle(), "buddy-icon-changed", &handle, PURPLE_CALLBACK(buddy_icon), NULL);
     purple_signal_connect(purple_conversations_get_handle(), "buddy-typing", &handle, PURPLE_CALLBACK(buddy_typing),
                           NULL);
 }
