@@ -110,10 +110,7 @@ export class Availability {
       return;
     }
     this.#parts.display.toAvailable(stanza, own); // §4.5.2: also to the client itself
-    if (own.includes(session)) {
-      session.set(available, false);
-      session.set(priority, 0);
-    }
+    if (own.includes(session)) session.set(available, false);
     const departure = { stanza, session, addresses };
     const roster = this.#parts.roster.get(session.jid.bare);
     if (!(roster instanceof Promise)) return this.#departed(departure, roster);

@@ -129,3 +129,47 @@ scenario(
     router.remote = refuse;
   },
 );
+
+scenario(
+  "presence: a stranger who is blocked sees one go, and hears nothing more",
+  { skipOn: ["prosody"], why: "it goes on" },
+  async ({ connect }) => {
+    const tybalt = await connect("tybalt@example.com/street");
+    const juliet = await connect("juliet@example.com/balcony");
+    await juliet.sends("<presence to='tybalt@example.com'/>");
+    await tybalt.receives(`<presence from='${juliet}'/>`);
+    await juliet.exchange(
+      "<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='tybalt@example.com'/></block></iq>",
+      "<iq type='result' id='b'/>",
+    );
+    await tybalt.receives(`<presence type='unavailable' from='${juliet}'/>`);
+    await juliet.disconnect();
+    await tybalt.receivesNothing();
+  },
+);
+
+scenario(
+  "presence: a contact who is shown a client that hides from the others is told of its end",
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const balcony = await connect("juliet@example.com/balcony");
+    await subscribe(romeo, balcony);
+    const hidden = await connect("juliet@example.com/hidden", { presence: false });
+    await hidden.sends("<presence to='romeo@example.com'/>");
+    await romeo.receives("<presence from='juliet@example.com/hidden'/>");
+    await hidden.drop();
+    await romeo.receives("<presence type='unavailable' from='juliet@example.com/hidden'/>");
+  },
+);
+
+scenario("presence: one's own clients are told of an end once", async ({ connect }) => {
+  const balcony = await connect("juliet@example.com/balcony");
+  const chamber = await connect("juliet@example.com/chamber");
+  await balcony.receives("<presence from='juliet@example.com/chamber'/>");
+  await chamber.sends("<presence to='juliet@example.com' id='d'/>");
+  await balcony.receives("<presence from='juliet@example.com/chamber' id='d'/>");
+  await chamber.drop();
+  await balcony.receives("<presence type='unavailable' from='juliet@example.com/chamber'/>");
+  await balcony.sends("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+  assert.equal((await balcony.next()).name, "iq");
+});

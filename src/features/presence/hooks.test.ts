@@ -88,3 +88,25 @@ scenario(
     await garden.receivesNothing();
   },
 );
+
+scenario(
+  "presence: who is unblocked appears again, and nobody else does",
+  { skipOn: ["prosody"], why: "it shows less" },
+  async ({ connect }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    const tybalt = await connect("tybalt@example.com/street");
+    const paris = await connect("paris@example.com/church");
+    for (const contact of [tybalt, paris]) await befriend(juliet, contact);
+    const exchange = (id: string, name: string) => {
+      const list = `<${name} xmlns='urn:xmpp:blocking'><item jid='tybalt@example.com'/></${name}>`;
+      return juliet.exchange(`<iq type='set' id='${id}'>${list}</iq>`, `<iq type='result' id='${id}'/>`);
+    };
+    await exchange("b", "block");
+    await tybalt.receives("<presence type='unavailable' from='juliet@example.com/balcony'/>");
+    await exchange("u", "unblock");
+    await tybalt.receives("<presence from='juliet@example.com/balcony'/>");
+    await juliet.receives("<presence from='tybalt@example.com/street'/>");
+    await juliet.receivesNothing();
+    await paris.receivesNothing();
+  },
+);

@@ -5,6 +5,7 @@ interface Client {
   readonly jid: Jid;
   sends(text: string): Promise<void>;
   receives(text: string): Promise<unknown>;
+  receivesInAnyOrder(...texts: string[]): Promise<unknown>;
   exchange(sent: string, expected: string): Promise<unknown>;
 }
 
@@ -24,6 +25,13 @@ export function push(attributes: string): string {
 /** Prosody confirms each request with unavailable presence from the bare JID. The RFC does not ask for it; ours is silent. */
 export async function acknowledged(client: Client, contact: string): Promise<void> {
   if (process.env.TARGET === "prosody") await client.receives(`<presence type='unavailable' from='${contact}'/>`);
+}
+
+/** Takes a contact off the list of a client that follows its roster. */
+export async function removes(client: Client, contact: string): Promise<void> {
+  const item = `<item jid='${contact}' subscription='remove'/>`;
+  await client.sends(`<iq type='set' id='remove'><query xmlns='jabber:iq:roster'>${item}</query></iq>`);
+  await client.receivesInAnyOrder("<iq type='result' id='remove'/>", push(`jid='${contact}' subscription='remove'`));
 }
 
 /** The refusal of a presence. */

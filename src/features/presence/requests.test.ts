@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sql } from "#core/database.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { acknowledged, follow, nothingPassed, push } from "./people.fixture.ts";
+import { acknowledged, follow, nothingPassed, push, removes } from "./people.fixture.ts";
 
 const romeoAt = ["example.com", "example.net"] as const;
 
@@ -204,3 +204,15 @@ scenario(
     assert.equal(said.at(-1), "failed");
   },
 );
+
+scenario("subscriptions: a request goes with the contact it was sent to", async ({ connect, account }) => {
+  await account("romeo@example.com");
+  const juliet = await connect("juliet@example.com/balcony");
+  await follow(juliet);
+  await juliet.sends("<presence type='subscribe' to='romeo@example.com'/>");
+  await juliet.receives(push("jid='romeo@example.com' subscription='none' ask='subscribe'"));
+  await juliet.settles();
+  await removes(juliet, "romeo@example.com");
+  const romeo = await connect("romeo@example.com/orchard");
+  await romeo.receivesNothing();
+});

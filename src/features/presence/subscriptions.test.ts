@@ -3,7 +3,7 @@ import { removing } from "#core/account.ts";
 import { sql } from "#core/database.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { acknowledged, befriend, follow, nothingPassed, push, subscribe } from "./people.fixture.ts";
+import { acknowledged, befriend, follow, nothingPassed, push, removes, subscribe } from "./people.fixture.ts";
 
 const romeoAt = ["example.com", "example.net"] as const;
 
@@ -267,3 +267,38 @@ scenario("subscriptions: requests and answers in a row are handled in their orde
   await juliet.receives("<presence from='romeo@example.com/orchard'/>");
   await juliet.receives("<presence from='romeo@example.com/orchard'><show>xa</show></presence>");
 });
+
+scenario("subscriptions: a contact who was not watching learns nothing of being removed", async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const juliet = await connect("juliet@example.com/balcony");
+  await follow(juliet);
+  await juliet.sends(
+    "<iq type='set' id='add'><query xmlns='jabber:iq:roster'><item jid='romeo@example.com'/></query></iq>",
+  );
+  await juliet.receivesInAnyOrder("<iq type='result' id='add'/>", push("jid='romeo@example.com'"));
+  await removes(juliet, "romeo@example.com");
+  await nothingPassed(juliet, romeo);
+});
+
+scenario("subscriptions: an approval that is given twice changes nothing", async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const juliet = await connect("juliet@example.com/balcony");
+  await subscribe(romeo, juliet);
+  await follow(juliet);
+  await juliet.sends("<presence type='subscribed' to='romeo@example.com'/>");
+  await juliet.receivesNothing();
+  await nothingPassed(juliet, romeo);
+});
+
+scenario(
+  "subscriptions: who may not watch any longer does not learn of clients that never showed themselves",
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await connect("juliet@example.com/silent", { presence: false });
+    await subscribe(romeo, juliet);
+    await juliet.sends("<presence type='unsubscribed' to='romeo@example.com'/>");
+    await romeo.receives("<presence type='unavailable' from='juliet@example.com/balcony'/>");
+    await nothingPassed(juliet, romeo);
+  },
+);

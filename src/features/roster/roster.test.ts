@@ -193,6 +193,13 @@ scenario("roster: nobody reads or changes the contact list of somebody else", as
   await juliet.receivesNothing();
 });
 
+scenario("roster: what is asked of a client itself reaches the client", async ({ connect }) => {
+  const juliet = await connect("juliet@example.com/balcony");
+  const tybalt = await connect("tybalt@example.com/street");
+  await tybalt.sends(`<iq type='get' id='b' to='${juliet}'><query xmlns='${ns}'/></iq>`);
+  await juliet.receives(`<iq type='get' id='b' from='${tybalt}'><query xmlns='${ns}'/></iq>`);
+});
+
 scenario(
   "roster: whether an account exists cannot be told from the refusal",
   { skipOn: ["prosody"], why: "it tells" },
