@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import type { Group } from "#core/people.ts";
 import type { Client } from "#test/harness/client.ts";
+import { MemoryPeople } from "#test/harness/people.ts";
 import { scenario } from "#test/harness/scenario.ts";
 import type { Element } from "#xml/element.ts";
-import { group, institute, push, rosterGet, rosterIs, showing } from "./institute.fixture.ts";
+import { group, persons, push, rosterGet, rosterIs, showing } from "./institute.fixture.ts";
 
+const institute = (...groups: Group[]) => new MemoryPeople(persons, groups);
 const julietItem =
   "<item jid='juliet@example.com' name='Juliette Capulet' subscription='both'><group>Verona</group></item>";
 const verona = group("Verona", "romeo", "juliet", "ghost");

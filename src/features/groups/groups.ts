@@ -43,7 +43,7 @@ const patienceMs = 10_000;
 const pauseMs = 30_000;
 
 /**
- * Groups of the directory in contact lists: colleagues find each other there, in a group named as in the directory, and
+ * Groups of the directory in contact lists (RFC 6121 §2, §3): colleagues find each other there, in a group named as in the directory, and
  * see each other's presence without having asked. What they add themselves stays theirs.
  */
 export const groups: Feature<GroupsSettings, GroupsApi> = {

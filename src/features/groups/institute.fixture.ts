@@ -1,27 +1,21 @@
 import type { Group } from "#core/people.ts";
-import { MemoryPeople } from "#test/harness/people.ts";
 
 /** A group of a test, from the logins of its members. */
 export function group(name: string, ...members: string[]): Group {
   return { id: `cn=${name.toLowerCase()}`, name, members: new Set(members) };
 }
 
-/** A small institute. */
-export function institute(...groups: Group[]): MemoryPeople {
-  return new MemoryPeople(
-    [
-      { user: "romeo", displayName: "Roméo Montaigu" },
-      { user: "juliet", displayName: "Juliette Capulet" },
-      { user: "nurse", displayName: "Nourrice" },
-      { user: "tybalt", displayName: "Tybalt" },
-      { user: "ghost", displayName: "Ghost", hidden: true },
-    ],
-    groups,
-  );
-}
+/** The people of a small institute. */
+export const persons = [
+  { user: "romeo", displayName: "Roméo Montaigu" },
+  { user: "juliet", displayName: "Juliette Capulet" },
+  { user: "nurse", displayName: "Nourrice" },
+  { user: "tybalt", displayName: "Tybalt" },
+  { user: "ghost", displayName: "Ghost", hidden: true },
+];
 
 /** The options of a scenario at an institute that shows its groups. */
-export function showing(people: MemoryPeople, settings: object = {}) {
+export function showing<People>(people: People, settings: object = {}) {
   return {
     people: { "example.com": people },
     settings: { groups: { enabled: true, ...settings } },
