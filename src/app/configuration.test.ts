@@ -37,7 +37,7 @@ function problems(text: string): string[] {
 
 test("without a file everything is default", () => {
   const { domains, listen, data, log, file, sections } = readConfiguration(undefined, [rooms], { folder });
-  assert.deepEqual(domains, [{ name: "localhost" }]);
+  assert.deepEqual(domains, [{ name: "localhost", aliases: [] }]);
   assert.deepEqual(
     listen.map(({ port, tls, address }) => [port, tls, address]),
     [
@@ -155,4 +155,14 @@ test("a file that is not there, or a folder in its place", () => {
 
 test("a feature cannot take a name of the application's", () => {
   assert.throws(() => schemaOf([{ name: "log", settings: section({}) }]), /log/);
+});
+
+test("an alias is a name of one domain only", () => {
+  assert.throws(
+    () => parse("domains: [{ name: obs.example, aliases: [jabber.obs.example] }, { name: jabber.obs.example }]"),
+    /domains\[0\]\.aliases\[0\]: jabber\.obs\.example is there twice/,
+  );
+  assert.deepEqual(parse("domains: [{ name: obs.example, aliases: [Jabber.obs.example] }]").domains[0]?.aliases, [
+    "jabber.obs.example",
+  ]);
 });

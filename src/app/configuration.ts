@@ -138,12 +138,17 @@ function absolute(settings: AppSettings, folder: string): AppSettings {
 
 function duplicates({ domains, listen }: AppSettings): Problem[] {
   const names = domains.map((domain) => domain.name);
+  const aliases = domains.flatMap((domain, index) => domain.aliases.map((name, at) => ({ index, at, name })));
+  const everywhere = [...names, ...aliases.map(({ name }) => name)];
   const places = listen.map(({ address, port }) => (port === 0 ? undefined : `${address} port ${port}`));
   return [
     ...repeated(names).map((index) => ({
       path: ["domains", index, "name"],
       sentence: `${names[index]} is there twice`,
     })),
+    ...aliases
+      .filter(({ name }) => everywhere.indexOf(name) !== everywhere.lastIndexOf(name))
+      .map(({ index, at, name }) => ({ path: ["domains", index, "aliases", at], sentence: `${name} is there twice` })),
     ...repeated(places).map((index) => ({
       path: ["listen", index, "port"],
       sentence: `${places[index]} is there twice`,

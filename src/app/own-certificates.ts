@@ -15,23 +15,32 @@ export interface CertificateFiles {
 /** The certificate files of each domain; where none is configured, a self-signed one is made once and kept. */
 export async function certificateFiles(configuration: Configuration): Promise<Record<string, CertificateFiles>> {
   const files: Record<string, CertificateFiles> = {};
-  for (const { name, certificate, key } of configuration.domains) {
-    files[name] =
+  for (const { name, aliases, certificate, key } of configuration.domains) {
+    const found =
       certificate !== undefined && key !== undefined
         ? { certificate, key, ownMade: false }
-        : await ownCertificate(join(configuration.data, "certificates"), name);
+        : await ownCertificate(join(configuration.data, "certificates"), name, aliases);
+    for (const face of [name, ...aliases]) files[face] = found;
   }
   return files;
 }
 
-async function ownCertificate(folder: string, domain: string): Promise<CertificateFiles> {
+async function ownCertificate(folder: string, domain: string, aliases: readonly string[]): Promise<CertificateFiles> {
   const files = { certificate: join(folder, `${domain}.crt`), key: join(folder, `${domain}.key`), ownMade: true };
-  if (readable(files.certificate) && readable(files.key)) return files;
+  const names = [domain, ...aliases].flatMap(namesFor);
+  if (readable(files.certificate) && readable(files.key) && covers(files.certificate, names)) return files;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { certificate, key } = await selfSigned({ names: namesFor(domain) });
+  const { certificate, key } = await selfSigned({ names });
   writeFileSync(files.key, key, { mode: 0o600 });
   writeFileSync(files.certificate, certificate, { mode: 0o644 });
   return files;
+}
+
+/** Whether a certificate made earlier still fits: an alias may have come since. */
+function covers(file: string, names: readonly string[]): boolean {
+  const { subjectAltName = "" } = new X509Certificate(readFileSync(file));
+  const covered = subjectAltName.split(", ").map((name) => name.replace(/^(?:DNS|IP Address):/, "").toLowerCase());
+  return names.every((name) => covered.includes(name.toLowerCase()) || name === "::1");
 }
 
 /** Names in certificates are ASCII; a client on this machine may use its addresses. */

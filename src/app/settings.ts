@@ -31,6 +31,12 @@ const domain = z.strictObject({
       "File with the certificate and its chain (PEM). Without it, a self-signed one is made in the data folder.",
     ),
   key: z.string().optional().describe("File with the certificate's private key (PEM)."),
+  aliases: z
+    .array(domainName)
+    .default([])
+    .describe(
+      "Other names of the domain: an account is the same person under each, and everybody sees addresses in the form they use. The certificate should name them too.",
+    ),
 });
 
 const listener = z.strictObject({
@@ -52,7 +58,7 @@ export const appSections = {
   domains: z
     .array(domain)
     .min(1)
-    .default([{ name: "localhost" }])
+    .default([{ name: "localhost", aliases: [] }])
     .describe("The domains whose accounts are here."),
   listen: z
     .array(listener)

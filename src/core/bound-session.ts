@@ -17,7 +17,7 @@ import {
 export class BoundSession implements LocalSession {
   readonly jid: Jid;
   readonly lang: string | undefined;
-  readonly since = new Date();
+  readonly #since = Date.now();
   readonly #host: LocalHost;
   readonly #facts: Record<string, FactValue> = {};
   #connection: Connection;
@@ -36,6 +36,10 @@ export class BoundSession implements LocalSession {
     host.sessions.add(session);
     background(host.log, host.fire(opened, session), "session not announced");
     return session;
+  }
+
+  get since(): Date {
+    return new Date(this.#since);
   }
 
   get connection(): Connection {

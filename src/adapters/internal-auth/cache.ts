@@ -25,6 +25,7 @@ export class AccountCache {
   readonly #settings: CacheSettings;
   readonly #clock: () => number;
   readonly #entries = new Map<string, Entry>();
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(
     load: (user: string) => Promise<Account | undefined>,
@@ -58,6 +59,7 @@ export class AccountCache {
     this.#entries.delete(user);
     this.#entries.set(user, entry);
     this.#shrink();
+    this.#sweepLater();
     try {
       entry.found = await found;
       return entry.found;
@@ -65,6 +67,19 @@ export class AccountCache {
       if (this.#entries.get(user) === entry) this.#entries.delete(user);
       throw error;
     }
+  }
+
+  /** What nobody asks for again must not stay in memory: thousands log in once in the morning. */
+  #sweepLater(): void {
+    this.#sweep ??= setTimeout(() => {
+      this.#sweep = undefined;
+      const now = this.#clock();
+      for (const [user, entry] of this.#entries) {
+        if (entry.expires > now) break;
+        this.#entries.delete(user);
+      }
+      if (this.#entries.size > 0) this.#sweepLater();
+    }, this.#settings.lifetime).unref();
   }
 
   // Entries are in the order in which they were read, so the first is the one that expires first.
