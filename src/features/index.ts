@@ -8,6 +8,7 @@ import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco } from "./disco/index.ts";
 import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
+import { mailAliases } from "./mail-aliases/index.ts";
 import { offline } from "./offline/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
 import { xmppPing } from "./ping/index.ts";
@@ -31,6 +32,7 @@ export const features: readonly Feature<any, any>[] = [
   vcard,
   directoryVcards,
   peopleSearch,
+  mailAliases,
   carbons,
   offline,
   clientState,

@@ -1,2 +1,2 @@
-export { directoryVcards } from "./directory-vcards.ts";
+export { type DirectoryCards, directoryVcards } from "./directory-vcards.ts";
 export { Remembered } from "./remembered.ts";

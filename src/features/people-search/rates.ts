@@ -1,3 +1,5 @@
+import { detach } from "#xml/bytes.ts";
+
 interface Bucket {
   left: number;
   at: number;
@@ -20,19 +22,28 @@ export class Rates {
     this.#capacity = capacity;
   }
 
+  /** Whether there is a turn left. */
+  has(key: string): boolean {
+    return this.#most === 0 || this.#left(key, this.#clock()) >= 1;
+  }
+
   /** Takes one turn; false if there is none left. */
   take(key: string): boolean {
     if (this.#most === 0) return true;
     const now = this.#clock();
-    const old = this.#buckets.get(key);
-    const filled = old === undefined ? this.#most : old.left + ((now - old.at) * this.#most) / 60_000;
-    const left = Math.min(filled, this.#most);
+    const left = this.#left(key, now);
     this.#buckets.delete(key);
-    this.#buckets.set(key, { left: left < 1 ? left : left - 1, at: now });
+    this.#buckets.set(detach(key), { left: left < 1 ? left : left - 1, at: now });
     if (this.#buckets.size > this.#capacity) {
       const [oldest] = this.#buckets.keys();
       this.#buckets.delete(oldest!);
     }
     return left >= 1;
+  }
+
+  #left(key: string, now: number): number {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return this.#most;
+    return Math.min(this.#most, bucket.left + ((now - bucket.at) * this.#most) / 60_000);
   }
 }

@@ -1,0 +1,1 @@
+export { mailAliases } from "./mail-aliases.ts";
