@@ -4,7 +4,7 @@ import { handled, type Outcome } from "#core/hooks.ts";
 import { available, closed } from "#core/session.ts";
 import { scenario } from "#test/harness/scenario.ts";
 import { becameAvailable, becameUnavailable, disclosing, presence } from "./index.ts";
-import { befriend } from "./people.fixture.ts";
+import { befriend, offline } from "./people.fixture.ts";
 
 scenario(
   "presence: a client that is lost while its contact list is read never appears",
@@ -15,6 +15,7 @@ scenario(
     const before = await connect("juliet@example.com/balcony");
     await befriend(romeo, before);
     await before.disconnect();
+    await offline(host, before);
     await romeo.receives("<presence type='unavailable'/>");
     const juliet = await connect("juliet@example.com/balcony", { presence: false });
     const session = host.sessions.find(juliet.jid)!;

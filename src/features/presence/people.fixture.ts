@@ -27,6 +27,16 @@ export async function acknowledged(client: Client, contact: string): Promise<voi
   if (process.env.TARGET === "prosody") await client.receives(`<presence type='unavailable' from='${contact}'/>`);
 }
 
+/** What is used here of a server. */
+interface Sessions {
+  readonly sessions: { of(account: Jid): readonly unknown[] };
+}
+
+/** Waits until an account has no session left. */
+export async function offline({ sessions }: Sessions, client: Client): Promise<void> {
+  while (sessions.of(client.jid).length > 0) await new Promise(setImmediate);
+}
+
 /** Takes a contact off the list of a client that follows its roster. */
 export async function removes(client: Client, contact: string): Promise<void> {
   const item = `<item jid='${contact}' subscription='remove'/>`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { befriend, follow, subscribe } from "./people.fixture.ts";
+import { befriend, follow, offline, subscribe } from "./people.fixture.ts";
 
 scenario("presence: who asks for it by hand gets what a login would bring", async ({ connect }) => {
   const romeo = await connect("romeo@example.net/orchard");
@@ -98,9 +98,12 @@ scenario(
     const before = await connect("juliet@example.com/balcony");
     const romeo = await connect("romeo@example.com/orchard");
     await subscribe(before, romeo);
-    await before.disconnect();
-    await romeo.disconnect();
-    await assembly.hosts.get("example.com")!.db.run(sql`delete from roster_item where account = 'romeo@example.com'`);
+    const host = assembly.hosts.get("example.com")!;
+    for (const client of [before, romeo]) {
+      await client.disconnect();
+      await offline(host, client);
+    }
+    await host.db.run(sql`delete from roster_item where account = 'romeo@example.com'`);
     await connect("romeo@example.com/orchard");
     const juliet = await connect("juliet@example.com/balcony", { presence: false });
     await follow(juliet);
@@ -122,7 +125,8 @@ scenario(
       await befriend(juliet, await connect(`contact${index}@example.com/x`));
     }
     const contacts = Array.from({ length: 5 }, (_, index) => `<presence from='contact${index}@example.com/x'/>`);
-    const all = context.mock.method(assembly.hosts.get("example.com")!.db, "all");
+    const host = assembly.hosts.get("example.com")!;
+    const all = context.mock.method(host.db, "all");
     const rosterQueries = () => {
       const texts = all.mock.calls.map((call) => call.arguments[0].text.join(" "));
       all.mock.resetCalls();
@@ -136,6 +140,7 @@ scenario(
     await juliet.disconnect();
     await chamber.receives(`<presence type='unavailable' from='${juliet}'/>`);
     await chamber.drop();
+    await offline(host, chamber);
     const again = await connect("juliet@example.com/balcony", { presence: false });
     await follow(again);
     await again.becomesAvailable();

@@ -3,7 +3,7 @@ import { removing } from "#core/account.ts";
 import { sql } from "#core/database.ts";
 import { Jid } from "#jid/jid.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { acknowledged, befriend, follow, nothingPassed, push, removes, subscribe } from "./people.fixture.ts";
+import { acknowledged, befriend, follow, nothingPassed, offline, push, removes, subscribe } from "./people.fixture.ts";
 
 const romeoAt = ["example.com", "example.net"] as const;
 
@@ -196,6 +196,7 @@ scenario(
     const juliet = await connect("juliet@example.com/balcony");
     await subscribe(before, juliet);
     await before.disconnect();
+    await offline(assembly.hosts.get("example.net")!, before);
     await assembly.hosts.get("example.net")!.db.run(sql`delete from roster_item where account = 'romeo@example.net'`);
     const romeo = await connect("romeo@example.net/orchard");
     await follow(romeo);

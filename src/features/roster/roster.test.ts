@@ -301,10 +301,12 @@ scenario("roster: a client with a version that was never given gets the whole co
 scenario(
   "roster: contact lists outlive the memory they are kept in",
   { settings: { roster: { idle: 0 } }, skipOn: ["prosody"], why: "our setting" },
-  async ({ connect }) => {
+  async ({ connect, assembly }) => {
     const juliet = await connect("juliet@example.com/balcony", { presence: false });
     await juliet.exchange(set("s1", "<item jid='romeo@example.net' name='Romeo'/>"), "<iq type='result' id='s1'/>");
     await juliet.disconnect();
+    const { sessions } = assembly.hosts.get("example.com")!;
+    while (sessions.of(juliet.jid).length > 0) await new Promise(setImmediate);
     const again = await connect("juliet@example.com/balcony", { presence: false });
     await again.exchange(
       get("r1"),
