@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { connectTcp } from "#adapters/tcp/connect.ts";
 import { ask } from "#app/control/client.ts";
+import type { Target, TargetOptions } from "./target.ts";
 
 export interface ServiceOptions {
   /** Default: example.com. */
@@ -79,6 +81,27 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
       await exited;
       cleanUp();
     },
+  };
+}
+
+/** Our whole service as what scenarios run against: real TLS, a database on disk. A second for each scenario. */
+export async function startServiceTarget(options: TargetOptions): Promise<Target> {
+  const settings = { accounts: { iterations: 4096 }, ...options.settings };
+  const service = await startService({ domains: options.domains, settings });
+  const { host, port, directPort } = service;
+  const ca = options.domains.map((domain) => readFileSync(service.certificate(domain), "utf8")).join("");
+  const direct = { tls: "direct", serverName: options.domains[0]!, alpn: ["xmpp-client"], ca } as const;
+  const made = new Set<string>();
+  return {
+    name: "service",
+    async account(local, domain, password) {
+      const account = `${local}@${domain}`;
+      if (!made.has(account)) await service.addUser(account, password);
+      made.add(account);
+    },
+    connect: ({ secure = true } = {}) =>
+      connectTcp({ host, port: secure ? directPort : port, timeoutMs: 5_000, ...(secure ? direct : {}) }),
+    stop: () => service.stop(),
   };
 }
 
