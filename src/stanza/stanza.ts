@@ -21,6 +21,7 @@ export const message: Tag = tag(client, "message");
 export const presence: Tag = tag(client, "presence");
 export const iq: Tag = tag(client, "iq");
 export const body: Tag = tag(client, "body");
+export const thread: Tag = tag(client, "thread");
 
 /** Which stanza an element is; undefined for anything else (RFC 6120 §8). */
 export function kindOf(element: Element): Kind | undefined {
@@ -96,10 +97,16 @@ export class Stanza<K extends Kind = Kind> {
     return new Stanza(this.kind, head, this.to, this.from);
   }
 
-  /** The error that answers this stanza; `lang` picks its language where the stanza names none. */
+  /**
+   * The error that answers this stanza; `lang` picks its language where the stanza names none. A message gets its words
+   * back (RFC 6120 §8.3.1): some clients show an error only with them.
+   */
   error(error: StanzaError, lang?: string): Stanza<K> {
+    const words =
+      this.kind === "message" ? this.element.elements.filter((child) => child.is(body) || child.is(thread)) : [];
     const head = tag(client, this.kind)(
       { type: "error", id: this.id, from: this.to.toString(), to: this.from.toString() },
+      ...words,
       error.toElement(this.lang ?? lang),
     );
     return new Stanza(this.kind, head, this.to, this.from);

@@ -46,7 +46,8 @@ export class Stream {
   #parser: Parser | undefined;
   #state: "header" | "open" | "closing" | "closed" = "header";
   #opened = false;
-  #busy = false;
+  /** The element under way, if its handling waits for something. */
+  #work: Promise<void> | undefined;
   #paused = false;
   #held = false;
   #orderly = false;
@@ -134,6 +135,12 @@ export class Stream {
     if (!held) this.#pump();
   }
 
+  /** Takes nothing more from the peer, and waits until what is under way is done. */
+  async finishes(): Promise<void> {
+    this.hold(true);
+    await this.#work;
+  }
+
   /** Closes: with a stream error (RFC 6120 §4.9.1.1), or orderly. */
   close(error?: StreamError): void {
     if (!this.open) return;
@@ -145,6 +152,8 @@ export class Stream {
     if (this.#opened) this.transport.write("</stream:stream>");
     this.#state = "closing";
     this.#parser = undefined;
+    this.#held = false;
+    this.#flow(); // the end of the connection is noticed only by who reads
     this.transport.close();
   }
 
@@ -157,7 +166,7 @@ export class Stream {
     } catch (problem) {
       return this.#fail(problem);
     }
-    if (this.#busy || this.#held) return this.#flow();
+    if (this.#work || this.#held) return this.#flow();
     this.#pump();
   }
 
@@ -173,13 +182,12 @@ export class Stream {
 
   #pump(): void {
     try {
-      while (this.#parser !== undefined && !this.#busy && !this.#held) {
+      while (this.#parser !== undefined && !this.#work && !this.#held) {
         const next = this.#parser.next();
         if (next === undefined) break;
         const work = next === "closed" ? this.#end() : this.#take(next);
         if (work instanceof Promise) {
-          this.#busy = true;
-          work.then(
+          this.#work = work.then(
             () => this.#settled(),
             (problem) => this.#failed(problem),
           );
@@ -192,12 +200,12 @@ export class Stream {
   }
 
   #settled(): void {
-    this.#busy = false;
+    this.#work = undefined;
     this.#pump();
   }
 
   #failed(problem: unknown): void {
-    this.#busy = false;
+    this.#work = undefined;
     this.#fail(problem);
   }
 
@@ -218,7 +226,7 @@ export class Stream {
   }
 
   #flow(): void {
-    const full = this.#held || (this.#busy && (this.#parser?.buffered ?? 0) > readAhead);
+    const full = this.#held || (this.#work !== undefined && (this.#parser?.buffered ?? 0) > readAhead);
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.transport.pause();

@@ -36,7 +36,7 @@ export async function selfSigned(options: SelfSignedOptions): Promise<{ certific
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true), // an authority, so that it can be trusted by itself
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+      // No extended key usage: with one, NSS (Pidgin) takes an authority for no issuer of itself and refuses unasked.
       new x509.SubjectAlternativeNameExtension(
         options.names.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value })),
       ),

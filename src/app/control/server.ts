@@ -1,10 +1,14 @@
 import { rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { background, type Logger } from "#core/log.ts";
 import { type Administration, CommandError, execute } from "../admin/command.ts";
 import { commands } from "../admin/commands.ts";
 import { maxRequest, type Reply, request, requestTimeoutMs, socketPath } from "./protocol.ts";
+
+/** How long a stop waits for commands under way, in milliseconds. */
+const mostFinishing = 3_000;
 
 /** Answers commands while the service runs. */
 export interface Control {
@@ -15,10 +19,16 @@ export interface Control {
 /** Begins to answer commands at the socket of a data folder, which must be this process's alone. */
 export async function openControl(folder: string, administration: Administration, log: Logger): Promise<Control> {
   const open = new Set<Socket>();
+  const underWay = new Set<Promise<Reply>>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
-    background(log, converse(socket, administration, log), "a command was not answered");
+    const run = (line: string) => {
+      const reply = answer(line, administration, log).finally(() => underWay.delete(reply));
+      underWay.add(reply);
+      return reply;
+    };
+    background(log, converse(socket, run), "a command was not answered");
   });
   server.maxConnections = 16;
   rmSync(join(folder, "control.sock"), { force: true }); // left by a process that was killed
@@ -41,20 +51,22 @@ export async function openControl(folder: string, administration: Administration
     async close() {
       const done = Promise.withResolvers<void>();
       server.close(() => done.resolve()); // removes the socket
-      for (const socket of open) socket.destroy();
+      for (const socket of open) socket.pause(); // no new commands; those under way still need the database
+      await Promise.race([Promise.allSettled(underWay), sleep(mostFinishing, undefined, { ref: false })]);
+      for (const socket of open) socket.destroySoon();
       await done.promise;
       release();
     },
   };
 }
 
-async function converse(socket: Socket, administration: Administration, log: Logger): Promise<void> {
+async function converse(socket: Socket, run: (line: string) => Promise<Reply>): Promise<void> {
   socket.setTimeout(requestTimeoutMs, () => socket.destroy());
   socket.on("error", () => socket.destroy());
   const line = await readLine(socket);
   if (line === undefined) return;
   socket.setTimeout(0); // the command may take longer
-  const reply = await answer(line, administration, log);
+  const reply = await run(line);
   socket.end(`${JSON.stringify(reply)}\n`);
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { admitting } from "#core/account.ts";
 import type { BoundSession } from "#core/bound-session.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
@@ -22,7 +23,7 @@ import * as tags from "./tags.ts";
 const unauthenticatedBytes = 65_536;
 
 /** Failed logins of any kind on one connection before it is closed. */
-const mostFailures = 10;
+const mostFailures = 12;
 
 /** One client's connection: negotiates (RFC 6120 §4 to §7), then carries the stanzas of its session. */
 export class ClientStream implements StreamEvents, Connection, Negotiation {
@@ -142,15 +143,17 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     try {
       const step = await this.#authentication.take(element);
       if (step.kind === "challenge") return void this.#stream.send(tags.challenge({}, encode(step.data)));
-      this.#authenticated(step.user, step.data);
+      const account = Jid.of(step.user, this.host.domain);
+      await this.host.fire(admitting, { account });
+      this.#authenticated(account, step.data);
     } catch (problem) {
       if (!(problem instanceof SaslError)) throw problem;
       return this.#fail(problem);
     }
   }
 
-  #authenticated(user: string, data: Uint8Array | undefined): void {
-    this.account = Jid.of(user, this.host.domain);
+  #authenticated(account: Jid, data: Uint8Array | undefined): void {
+    this.account = account;
     this.#authentication = undefined;
     this.#stream.limits = { ...afterAuthentication, stanzaBytes: this.#door.settings["stanza-size"] };
     this.#stream.send(data === undefined ? tags.success() : tags.success({}, encode(data)));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
@@ -15,6 +16,9 @@ import * as tags from "./tags.ts";
 
 /** How often streams are looked over for time limits at the least, in milliseconds. */
 const sweepEvery = 5_000;
+
+/** How long a stop waits for stanzas under way, in milliseconds. */
+const mostFinishing = 3_000;
 
 const ping = tag("urn:xmpp:ping", "ping");
 const register = tag("jabber:iq:register", "query");
@@ -52,11 +56,13 @@ export class Door {
     stream.start();
   }
 
-  /** Tells every client that the server stops, and waits until they are gone, at most a few seconds. */
+  /** Finishes what is under way, tells every client that the server stops, and waits until they are gone: seconds. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#sweep);
     for (const timer of this.#shaped.values()) clearTimeout(timer);
+    const finished = Promise.allSettled([...this.#streams].map(({ stream }) => stream.finishes()));
+    await Promise.race([finished, sleep(mostFinishing, undefined, { ref: false })]);
     for (const stream of this.#streams) stream.end("system-shutdown");
     if (this.#streams.size === 0) return;
     await new Promise<void>((resolve) => {

@@ -76,10 +76,10 @@ scenario(
   },
 );
 
-scenario("ten failures of any kind close the connection", ours, async ({ wire }) => {
+scenario("a dozen failures of any kind close the connection", ours, async ({ wire }) => {
   const client = await wire();
   await client.opens("example.com");
-  for (let count = 0; count < 10; count++) {
+  for (let count = 0; count < 12; count++) {
     client.writes(auth("", "GUESS"));
     await client.receives(`<failure ${sasl}/>`);
   }
@@ -87,17 +87,23 @@ scenario("ten failures of any kind close the connection", ours, async ({ wire })
   await client.receivesEnd();
 });
 
-scenario("three wrong passwords close the connection", ours, async ({ wire, account }) => {
-  await account("romeo@example.com");
-  const client = await wire();
-  await client.opens("example.com");
-  for (let count = 0; count < 3; count++) {
-    client.writes(auth(plain("\0romeo\0wrong")));
-    await client.receives(`<failure ${sasl}/>`);
-  }
-  await client.receives("<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
-  await client.receivesEnd();
-});
+scenario(
+  "wrong passwords close the connection after a few",
+  { ...ours, settings: { c2s: { "login-attempts": 3 } } },
+  async ({ wire, account }) => {
+    await account("romeo@example.com");
+    const client = await wire();
+    await client.opens("example.com");
+    for (let count = 0; count < 3; count++) {
+      client.writes(auth(plain("\0romeo\0wrong")));
+      await client.receives(`<failure ${sasl}/>`);
+    }
+    await client.receives(
+      "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    await client.receivesEnd();
+  },
+);
 
 scenario(
   "PLAIN in a first response that is asked for",

@@ -23,7 +23,7 @@ export const settings = section({
   ),
   burst: size("512 KiB", "Bytes that a client may send at once before `rate` holds."),
   "login-time": duration("30 s", "How long a connection may take to log in."),
-  "login-attempts": count(3, "Wrong passwords on one connection before it is closed."),
+  "login-attempts": count(6, "Wrong passwords on one connection before it is closed."),
   idle: duration("10 minutes", "How long a client may be silent before it is asked whether it is still there."),
   "idle-answer": duration("1 minute", "How long it then has to answer."),
 });

@@ -2,6 +2,7 @@ import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
 import { type Packet, unclaimed } from "#core/packet.ts";
 import { available, type LocalSession, priority, type Session } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
@@ -58,14 +59,15 @@ class OfflineStore {
     }
     this.#host.server.metrics.count("offline_messages_kept");
     // A client may have come while the row was written: it must not wait for the next one.
-    for (const session of this.#host.sessions.of(account)) if (ready(session)) void this.hand(session as LocalSession);
+    for (const session of this.#host.sessions.of(account))
+      if (ready(session)) background(this.#host.log, this.hand(session as LocalSession));
     return handled;
   }
 
   hand(session: LocalSession): Promise<void> | undefined {
     if (!ready(session)) return undefined;
     const key = session.jid.bare.toString();
-    const before = this.#handing.get(key) ?? Promise.resolve();
+    const before = this.#handing.get(key)?.catch(() => {}) ?? Promise.resolve(); // its own caller is told of a failure
     const work = before
       .then(() => this.#handAll(session))
       .finally(() => {
