@@ -9,6 +9,7 @@ import { disco } from "./disco/index.ts";
 import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
+import { offBoarding } from "./off-boarding/index.ts";
 import { offline } from "./offline/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
 import { xmppPing } from "./ping/index.ts";
@@ -24,6 +25,7 @@ import { softwareVersion } from "./version/index.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a list of features with different settings and results
 export const features: readonly Feature<any, any>[] = [
   clientSessions,
+  offBoarding,
   roster,
   presence,
   groups,

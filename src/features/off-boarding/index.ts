@@ -1,0 +1,1 @@
+export { ended, locking, type OffBoardingApi, offBoarding } from "./off-boarding.ts";
