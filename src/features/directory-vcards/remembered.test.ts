@@ -86,3 +86,33 @@ test("a bug is no silence of the directory", async () => {
   );
   assert.equal(await remembered.get("a", async () => "fine"), "fine");
 });
+
+test("what was said is asked again after five minutes, and holds if there is no answer", async () => {
+  let now = 0;
+  const remembered = new Remembered<string>({
+    capacity: 3,
+    patienceMs,
+    clock: () => now,
+    weigh: (text) => text.length,
+  });
+  await remembered.get("a", async () => "old");
+  now += 299_999;
+  assert.equal(
+    remembered.get("a", async () => "new"),
+    "old",
+  );
+  now += 1;
+  assert.equal(
+    await remembered.get("a", async () => {
+      throw new DirectoryError("down");
+    }),
+    "old",
+  );
+  now += 15_000;
+  assert.equal(await remembered.get("a", async () => "new"), "new");
+  assert.equal(
+    remembered.get("a", async () => "newest"),
+    "new",
+  );
+  assert.equal(remembered.weight, 3);
+});

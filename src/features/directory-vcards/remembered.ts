@@ -12,17 +12,26 @@ export interface RememberedOptions<Value> {
   readonly clock?: () => number;
 }
 
+/** How long what was said holds, in milliseconds, where nobody tells of a change. */
+const holdsMs = 300_000;
 /** After a question in vain, how long no other is asked, in milliseconds: what waits for answers does not pile up. */
 const pauseMs = 15_000;
 
+interface Kept<Value> {
+  readonly value: Value;
+  readonly weight: number;
+  readonly since: number;
+}
+
 /**
- * What the directory has said: each thing is asked once, by however many at a time, and kept until it is forgotten;
- * beyond the capacity what was used least recently goes. While the directory does not answer, what is kept still holds.
+ * What the directory has said: each thing is asked once, by however many at a time, and kept for five minutes, or until
+ * it is forgotten; beyond the capacity what was used least recently goes. While the directory does not answer, what is
+ * kept still holds.
  */
 export class Remembered<Value> {
   readonly #options: RememberedOptions<Value>;
   readonly #clock: () => number;
-  readonly #kept = new Map<string, { readonly value: Value; readonly weight: number }>();
+  readonly #kept = new Map<string, Kept<Value>>();
   readonly #asked = new Map<string, Promise<Value>>();
   #weight = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -40,12 +49,11 @@ export class Remembered<Value> {
   /** What is kept, or else what `ask` says. @throws DirectoryError if it does not answer in time */
   get(key: string, ask: () => Promise<Value>): Value | Promise<Value> {
     const kept = this.#kept.get(key);
-    if (kept !== undefined) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept);
-      return kept.value;
-    }
-    return this.#asked.get(key) ?? this.#ask(detach(key), ask);
+    if (kept === undefined) return this.#asked.get(key) ?? this.#ask(detach(key), ask);
+    if (this.#clock() - kept.since >= holdsMs) return this.#again(key, kept.value, ask);
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept.value;
   }
 
   /** It may have changed. */
@@ -62,6 +70,15 @@ export class Remembered<Value> {
     this.#asked.clear();
     this.#kept.clear();
     this.#weight = 0;
+  }
+
+  async #again(key: string, before: Value, ask: () => Promise<Value>): Promise<Value> {
+    try {
+      return await (this.#asked.get(key) ?? this.#ask(detach(key), ask));
+    } catch (problem) {
+      if (problem instanceof DirectoryError) return before;
+      throw problem;
+    }
   }
 
   #ask(key: string, ask: () => Promise<Value>): Promise<Value> {
@@ -99,9 +116,10 @@ export class Remembered<Value> {
   }
 
   #keep(key: string, value: Value): void {
+    this.forget(key);
     const weight = this.#options.weigh?.(value) ?? 1;
     if (weight > this.#options.capacity) return;
-    this.#kept.set(key, { value, weight });
+    this.#kept.set(key, { value, weight, since: this.#clock() });
     this.#weight += weight;
     for (const oldest of this.#kept.keys()) {
       if (this.#weight <= this.#options.capacity) return;
