@@ -3,7 +3,7 @@ import { MemoryHub } from "#adapters/memory-bus/memory-bus.ts";
 import type { Bus } from "#core/bus.ts";
 import { type Database, sql } from "#core/database.ts";
 import { Faces } from "#core/faces.ts";
-import type { Stop } from "#core/feature.ts";
+import type { Feature, Service, Stop } from "#core/feature.ts";
 import type { Server } from "#core/host.ts";
 import { LocalHost } from "#core/local-host.ts";
 import { background, type Logger } from "#core/log.ts";
@@ -60,7 +60,10 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     bus,
     log,
     metrics: counters,
-    faces: new Faces(options.domains.map(({ name, aliases = [] }) => ({ name, aliases }))),
+    faces: new Faces(
+      options.domains.map(({ name, aliases = [] }) => ({ name, aliases })),
+      features.flatMap(({ service }) => (service ? [service.prefix] : [])),
+    ),
     version: options.version,
     startedAt: new Date(),
     secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),
@@ -72,7 +75,12 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     const host = new LocalHost({ domain: name, server, db, accounts, people, log: log.child({ host: name }) });
     router.hosts.set(host.domain, host);
     for (const feature of features) {
-      if ((feature.where ?? "accounts") === host.where) await host.start(feature, section(feature, options.sections));
+      if (feature.service === undefined && feature.where !== "service") {
+        await host.start(feature, section(feature, options.sections));
+      }
+    }
+    for (const feature of features) {
+      if (feature.service !== undefined) await startService(host, feature, feature.service, options);
     }
   }
   const stops: Stop[] = [];
@@ -94,6 +102,26 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
       background(log, bus.close());
     },
   };
+}
+
+/** Makes the host of a service, with what every service has and its own feature. */
+async function startService(
+  parent: LocalHost,
+  // biome-ignore lint/suspicious/noExplicitAny: of the list of features
+  own: Feature<any, any>,
+  service: Service,
+  { sections }: AssembleOptions,
+): Promise<void> {
+  const { server, db, accounts, people, log } = parent;
+  const domain = `${service.prefix}.${parent.domain}`;
+  const options = { domain, server, db, accounts, people, log: log.child({ host: domain }) };
+  const host = new LocalHost({ ...options, where: "service", placement: "owner", parent });
+  server.router.hosts.set(host.domain, host);
+  parent.services.push({ jid: host.jid, name: service.name });
+  for (const feature of features) {
+    const general = feature.service === undefined && (feature.where === "service" || feature.where === "everywhere");
+    if (feature === own || general) await host.start(feature, section(feature, sections));
+  }
 }
 
 /** The settings of a feature, checked by its own section. */

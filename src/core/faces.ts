@@ -16,12 +16,20 @@ export class Faces {
   readonly #canonical = new Map<string, string>();
   readonly #outward = new Map<string, Renaming>();
 
-  /** @param domains each canonical domain with its aliases, all prepared */
-  constructor(domains: readonly { readonly name: string; readonly aliases: readonly string[] }[]) {
+  /**
+   * @param domains each canonical domain with its aliases, all prepared
+   * @param prefixes of the services beside each domain: `conference.alias` is an alias of `conference.domain`
+   */
+  constructor(
+    domains: readonly { readonly name: string; readonly aliases: readonly string[] }[],
+    prefixes: readonly string[] = [],
+  ) {
     for (const { name, aliases } of domains) {
       for (const alias of aliases) {
-        this.#canonical.set(alias, name);
-        this.#outward.set(alias, new Map([[name, alias]]));
+        const services = prefixes.map((prefix) => [`${prefix}.${name}`, `${prefix}.${alias}`] as const);
+        const outward = new Map([[name, alias], ...services]);
+        for (const [canonical, other] of outward) this.#canonical.set(other, canonical);
+        this.#outward.set(alias, outward);
       }
     }
   }

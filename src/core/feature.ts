@@ -18,10 +18,20 @@ interface Declared<Settings> {
   readonly migrations?: readonly string[];
 }
 
+/** The host of a service: `conference.example.com` beside `example.com`. */
+export interface Service {
+  /** What stands before the domain. */
+  readonly prefix: string;
+  /** For people, in lists of services. */
+  readonly name: string;
+}
+
 /** A capability of a host. Everything it registers through its host is undone when it is stopped. */
 export interface Feature<Settings = undefined, Api = void> extends Declared<Settings> {
-  /** Default: every host with accounts; a service is a room or pubsub domain. */
-  readonly where?: "accounts" | "service";
+  /** On which hosts: those with accounts (default), those of services (rooms and the like), or both. */
+  readonly where?: "accounts" | "service" | "everywhere";
+  /** Has a host of its own beside each domain with accounts, and is set up on that one only. */
+  readonly service?: Service;
   setup(host: Host, settings: Settings): Api | Promise<Api>;
 }
 

@@ -22,6 +22,12 @@ export type IqHandler = (iq: Iq, payload: Element, origin?: LocalSession) => Ans
 /** Whom a request is for: the domain; somebody's account; one's own account. */
 export type At = "host" | "account" | "self";
 
+/** A service beside a domain: where it is, and its name for people. */
+export interface ServiceAddress {
+  readonly jid: Jid;
+  readonly name: string;
+}
+
 /** A line of service discovery (XEP-0030 §3.1); the name is for people. */
 export interface Identity {
   readonly category: string;
@@ -34,6 +40,10 @@ export interface Host {
   readonly domain: string;
   readonly jid: Jid;
   readonly where: "accounts" | "service";
+  /** Of a service: the host with accounts that it stands beside. */
+  readonly parent: Host | undefined;
+  /** Of a host with accounts: its services. */
+  readonly services: readonly ServiceAddress[];
   readonly sessions: Directory;
   readonly accounts: Authenticator;
   /** The institution's directory, where there is one. */

@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 import { SessionTable } from "./directory.ts";
 import type { Feature } from "./feature.ts";
 import { type Handler, type Hook, Hooks, type Phase } from "./hooks.ts";
-import type { Advertised, At, Host, Identity, IqHandler, Server } from "./host.ts";
+import type { Advertised, At, Host, Identity, IqHandler, Server, ServiceAddress } from "./host.ts";
 import type { Logger } from "./log.ts";
 import type { StreamFeature } from "./negotiation.ts";
 import type { Packet } from "./packet.ts";
@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly domain: string;
   readonly where?: "accounts" | "service";
   readonly placement?: "local" | "owner";
+  /** Of a service: the host that it stands beside. */
+  readonly parent?: LocalHost;
   readonly server: Server;
   readonly db: Database;
   readonly accounts: Authenticator;
@@ -43,6 +45,8 @@ export class LocalHost {
   readonly jid: Jid;
   readonly where: "accounts" | "service";
   readonly placement: "local" | "owner";
+  readonly parent: LocalHost | undefined;
+  readonly services: ServiceAddress[] = [];
   readonly sessions = new SessionTable();
   readonly server: Server;
   readonly db: Database;
@@ -63,6 +67,7 @@ export class LocalHost {
     this.domain = this.jid.domain;
     this.where = options.where ?? "accounts";
     this.placement = options.placement ?? "local";
+    this.parent = options.parent;
     this.server = options.server;
     this.db = options.db;
     this.accounts = options.accounts;
@@ -77,7 +82,7 @@ export class LocalHost {
   /** Sets a feature up with its own view of this host. */
   async start<Settings, Api>(feature: Feature<Settings, Api>, settings: Settings): Promise<void> {
     this.#undo.set(feature.name, []);
-    this.#apis.set(feature.name, await feature.setup(this.#view(feature.name), settings));
+    this.#apis.set(feature.name, await feature.setup(this.view(feature.name), settings));
   }
 
   /** Undoes all that a feature registered. */
@@ -187,12 +192,15 @@ export class LocalHost {
     streamFeatures: () => this.#streamFeatures,
   };
 
-  #view(owner: string): Host {
+  /** The host as a feature sees it: what is registered through it is tagged with the feature's name. */
+  view(owner: string): Host {
     const host = this;
     return {
       domain: this.domain,
       jid: this.jid,
       where: this.where,
+      parent: this.parent?.view(owner),
+      services: this.services,
       sessions: this.sessions,
       accounts: this.accounts,
       people: this.people,

@@ -5,7 +5,7 @@ import { carbons } from "./carbons/index.ts";
 import { clientState } from "./client-state/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
 import { directoryVcards } from "./directory-vcards/index.ts";
-import { disco } from "./disco/index.ts";
+import { disco, serviceDiscovery } from "./disco/index.ts";
 import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
@@ -30,6 +30,7 @@ export const features: readonly Feature<any, any>[] = [
   presence,
   groups,
   disco,
+  serviceDiscovery,
   blocking,
   vcard,
   directoryVcards,

@@ -58,6 +58,11 @@ export interface Question {
   readonly node: string | undefined;
 }
 
+/** Domains and accounts are there; of what there is at a service, or under a node, only who listens knows. */
+function isThere(host: Host, { to, node }: Question): boolean {
+  return node === undefined && (host.where === "accounts" || to.isDomain);
+}
+
 /** What the host itself and all who listen have to say. Synchronous while they are. */
 export function describe(host: Host, question: Question): Description | Promise<Description> {
   const place = question.to.isDomain ? "host" : "account";
@@ -67,7 +72,7 @@ export function describe(host: Host, question: Question): Description | Promise<
     identities: whole ? [...host.advertised.identities(place)] : [],
     features: new Set(whole ? host.advertised.namespaces(place) : []),
     forms: [],
-    known: whole,
+    known: isThere(host, question),
   };
   const fired = host.fire(describing, description);
   return fired instanceof Promise ? fired.then(() => description) : description;
@@ -75,7 +80,7 @@ export function describe(host: Host, question: Question): Description | Promise<
 
 /** What all who listen have to list. Synchronous while they are. */
 export function list(host: Host, question: Question, items: Item[]): Listing | Promise<Listing> {
-  const result: Listing = { ...question, items, known: question.node === undefined };
+  const result: Listing = { ...question, items, known: isThere(host, question) };
   const fired = host.fire(listing, result);
   return fired instanceof Promise ? fired.then(() => result) : result;
 }

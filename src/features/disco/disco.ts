@@ -18,6 +18,7 @@ import {
   itemsElement,
   itemsQuery,
   list,
+  listing,
 } from "./description.ts";
 import { OwnCapabilities } from "./own-capabilities.ts";
 
@@ -60,6 +61,10 @@ export const disco: Feature<undefined, Disco> = {
       return answerInfo(host, iq, query);
     });
     host.iq("get", itemsQuery, "account", async (iq, query) => answerItems(host, iq, query, await isAllowed(iq)));
+    host.on(listing, "amend", ({ to, node, items }) => {
+      if (!to.isDomain || node !== undefined) return;
+      for (const { jid, name } of host.services) items.push({ jid: jid.toString(), name });
+    });
     host.on(arriving, "copy", (packet) => hideAbsence(host, packet));
     host.on(presenting, "copy", ({ stanza, origin }) => {
       if (stanza.type === "") capabilities.note(origin, stanza.element);
@@ -68,6 +73,20 @@ export const disco: Feature<undefined, Disco> = {
 
     function isAllowed(iq: Iq): boolean | Promise<boolean> {
       return iq.from.bare.equals(iq.to) || contacts.authorized(iq.to, iq.from.bare);
+    }
+  },
+};
+
+/** Service Discovery (XEP-0030) at services such as rooms: what they are and what they hold. */
+export const serviceDiscovery: Feature = {
+  name: "service-discovery",
+  where: "service",
+  xeps: [{ number: 30, version: "2.5.0" }],
+  setup(host) {
+    host.offer(resultSets);
+    for (const at of ["host", "account"] as const) {
+      host.iq("get", infoQuery, at, (iq, query) => answerInfo(host, iq, query));
+      host.iq("get", itemsQuery, at, (iq, query) => answerItems(host, iq, query));
     }
   },
 };

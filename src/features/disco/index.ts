@@ -8,4 +8,4 @@ export {
   type Listing,
   listing,
 } from "./description.ts";
-export { type Disco, disco } from "./disco.ts";
+export { type Disco, disco, serviceDiscovery } from "./disco.ts";

@@ -9,6 +9,7 @@ const utc = tag("urn:xmpp:time", "utc");
 /** Entity Time (XEP-0202): tells the server's clock and its offset from UTC. */
 export const entityTime: Feature = {
   name: "time",
+  where: "everywhere",
   xeps: [{ number: 202, version: "2.0" }],
   setup(host) {
     host.iq("get", time, "host", () => {

@@ -16,6 +16,7 @@ const settings = section({
 /** Software Version (XEP-0092): tells which server this is, and as much more as its operators allow. */
 export const softwareVersion: Feature<{ version: boolean; system: boolean }> = {
   name: "version",
+  where: "everywhere",
   xeps: [{ number: 92, version: "1.1" }],
   settings,
   setup(host, allowed) {
