@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -37,11 +38,13 @@ const modules = [
 export async function startProsody(options: TargetOptions): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), "prosody-"));
   const { process: child, port } = await starting(folder, options.domains);
-  const end = () => {
+  const gone = once(child, "exit");
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const abandoned = () => {
     child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    cleanUp();
   };
-  process.once("exit", end);
+  process.once("exit", abandoned);
   return {
     name: "prosody",
     async account(local, domain, password) {
@@ -51,11 +54,10 @@ export async function startProsody(options: TargetOptions): Promise<Target> {
     },
     connect: () => connectTcp({ host: "127.0.0.1", port, timeoutMs: 5_000 }),
     async stop() {
-      process.off("exit", end);
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      end();
+      process.off("exit", abandoned);
+      child.kill("SIGKILL");
       await gone;
-      rmSync(folder, { recursive: true, force: true });
+      cleanUp();
     },
   };
 }
