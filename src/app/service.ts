@@ -3,6 +3,7 @@ import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Administration } from "./admin/command.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
+import { lockAccount } from "./admin/locking.ts";
 import type { Status } from "./admin/status.ts";
 import { type Assembly, assemble } from "./assemble.ts";
 import type { Configuration } from "./configuration.ts";
@@ -50,6 +51,7 @@ export class Service {
       domains: options.configuration.domains.map(({ name }) => name),
       accounts: (domain) => parts.store.accounts(domain),
       forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
+      lock: (account, locked) => lockAccount(parts.assembly, account, locked),
       running: { status: () => this.#status() },
     };
   }

@@ -131,7 +131,17 @@ test("config check says what is wrong, or that nothing is", async (context) => {
 
 test("every command explains itself", async (context) => {
   const installation = new Installation(context);
-  for (const command of ["start", "user add", "user passwd", "user delete", "user list", "config check", "status"]) {
+  for (const command of [
+    "start",
+    "user add",
+    "user passwd",
+    "user delete",
+    "user list",
+    "user lock",
+    "user unlock",
+    "config check",
+    "status",
+  ]) {
     const { code, output } = await installation.parloir([...command.split(" "), "--help"]);
     assert.equal(code, 0);
     assert.match(output, new RegExp(`^Usage: parloir ${command}`));

@@ -30,6 +30,8 @@ export interface Administration {
   accounts(domain: string): Accounts;
   /** Ends the sessions of a deleted account and removes all that is kept of it. Resolves with the number of sessions. */
   forget(account: Jid): Promise<number>;
+  /** Locks an account or unlocks it. Resolves with the number of sessions ended. @throws CommandError not-found */
+  lock(account: Jid, locked: boolean): Promise<number>;
   /** Undefined while the service is stopped: the command has the database for itself. */
   readonly running?: Running;
 }

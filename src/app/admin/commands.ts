@@ -1,6 +1,15 @@
 import type { AnyCommand } from "./command.ts";
+import { userLock, userUnlock } from "./locks.ts";
 import { status } from "./status.ts";
 import { userAdd, userDelete, userList, userPasswd } from "./users.ts";
 
 /** Everything an operator can ask for, whether the service runs or not. */
-export const commands: readonly AnyCommand[] = [userAdd, userPasswd, userDelete, userList, status];
+export const commands: readonly AnyCommand[] = [
+  userAdd,
+  userPasswd,
+  userDelete,
+  userList,
+  userLock,
+  userUnlock,
+  status,
+];

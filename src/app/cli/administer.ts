@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { silent } from "#core/log.ts";
-import type { Jid } from "#jid/jid.ts";
 import { type Administration, CommandError, execute } from "../admin/command.ts";
 import { commands } from "../admin/commands.ts";
 import { forgetAccount } from "../admin/forgetting.ts";
-import { assemble } from "../assemble.ts";
+import { lockAccount } from "../admin/locking.ts";
+import { type Assembly, assemble } from "../assemble.ts";
 import type { Configuration } from "../configuration.ts";
 import { ask } from "../control/client.ts";
 import { type DataStore, openDataStore } from "../data-store.ts";
@@ -68,7 +68,8 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
     const administration: Administration = {
       domains: configuration.domains.map(({ name }) => name),
       accounts: (domain) => store.accounts(domain),
-      forget: (account) => forget(configuration, store, account),
+      forget: (account) => assembled(configuration, store, (assembly) => forgetAccount(assembly, store.db, account)),
+      lock: (account, locked) => assembled(configuration, store, (assembly) => lockAccount(assembly, account, locked)),
     };
     return await work((command, given) => execute(commands, administration, { command, arguments: given }));
   } finally {
@@ -76,12 +77,16 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
   }
 }
 
-/** The features know what they keep: the whole server is put together, without its listeners, for them to remove it. */
-async function forget({ domains, sections }: Configuration, store: DataStore, account: Jid): Promise<number> {
+/** The features know what they keep: the whole server is put together, without its listeners, for them to change it. */
+async function assembled<T>(
+  { domains, sections }: Configuration,
+  store: DataStore,
+  work: (assembly: Assembly) => Promise<T>,
+): Promise<T> {
   const accounts = store.authenticator;
   const assembly = await assemble({ domains, sections, db: store.db, accounts, log: silent, version: readVersion() });
   try {
-    return await forgetAccount(assembly, store.db, account);
+    return await work(assembly);
   } finally {
     await assembly.stop();
   }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { accountOf } from "../admin/address.ts";
+import { userLock, userUnlock } from "../admin/locks.ts";
 import { userAdd, userDelete, userList, userPasswd } from "../admin/users.ts";
 import { administer } from "./administer.ts";
 import { type CommonOptions, configurationOf } from "./options.ts";
@@ -10,9 +11,9 @@ interface Page {
   readonly next?: object;
 }
 
-/** `parloir user add|passwd|delete|list`. */
+/** `parloir user add|passwd|delete|list|lock|unlock`. */
 export function addUserCommands(program: Command, terminal: Terminal, common: (command: Command) => Command): void {
-  const user = program.command("user").description("Accounts: add, passwd, delete, list.");
+  const user = program.command("user").description("Accounts: add, passwd, delete, list, lock, unlock.");
   const account = (name: string, summary: string) =>
     common(
       user
@@ -29,7 +30,13 @@ export function addUserCommands(program: Command, terminal: Terminal, common: (c
       setPassword(terminal, options, { command: userPasswd.name, name, done: "has its new password" }),
   );
   account("delete", userDelete.summary).action((name: string, options: CommonOptions) =>
-    remove(terminal, options, name),
+    end(terminal, options, { command: userDelete.name, name, done: "was deleted" }),
+  );
+  account("lock", userLock.summary).action((name: string, options: CommonOptions) =>
+    end(terminal, options, { command: userLock.name, name, done: "is locked" }),
+  );
+  account("unlock", userUnlock.summary).action((name: string, options: CommonOptions) =>
+    end(terminal, options, { command: userUnlock.name, name, done: "is not locked" }),
   );
   common(user.command("list").description(userList.summary)).action((options: CommonOptions) =>
     list(terminal, options),
@@ -54,10 +61,11 @@ async function setPassword(
   terminal.output.write(`${account} ${done}\n`);
 }
 
-async function remove(terminal: Terminal, options: CommonOptions, name: string): Promise<void> {
-  const result = await administer(configurationOf(options), (run) => run(userDelete.name, { account: name }));
-  const { account, sessions } = result as { account: string; sessions: number };
-  terminal.output.write(`${account} was deleted${sessions > 0 ? `, sessions ended: ${sessions}` : ""}\n`);
+/** What a command does to an account, which may end its sessions. */
+async function end(terminal: Terminal, options: CommonOptions, { command, name, done }: Setting): Promise<void> {
+  const result = await administer(configurationOf(options), (run) => run(command, { account: name }));
+  const { account, sessions = 0 } = result as { account: string; sessions?: number };
+  terminal.output.write(`${account} ${done}${sessions > 0 ? `, sessions ended: ${sessions}` : ""}\n`);
 }
 
 async function list(terminal: Terminal, options: CommonOptions): Promise<void> {
