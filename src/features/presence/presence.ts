@@ -172,9 +172,11 @@ class Presences implements PresenceApi {
   }
 
   async forget(account: Jid): Promise<void> {
-    const last = await this.#roster.forget(account);
-    for (const item of last.items.values()) this.subscriptions.end(account, item);
-    for (const request of last.requests.values()) this.subscriptions.refuse(account, request);
+    const last = await this.#roster.get(account);
+    // Contacts first: should this be cut off, it can be done again. Who gets the name next must not inherit them.
+    await Promise.all([...last.items.values()].map((item) => this.subscriptions.end(account, item)));
+    await Promise.all([...last.requests.values()].map((request) => this.subscriptions.refuse(account, request)));
+    await this.#roster.forget(account);
   }
 
   #audience({ account, items }: Roster, which: Choice): readonly Jid[] {

@@ -242,6 +242,12 @@ scenario(
     await follow(paris);
     const host = assembly.hosts.get("example.com")!;
     await host.fire(removing, { account: Jid.parse("juliet@example.com") });
+    const left = sql`select subscription from roster_item where account = 'romeo@example.net'`;
+    assert.deepEqual(
+      (await host.db.all<{ subscription: string }>(left)).map(({ subscription }) => subscription),
+      ["none"],
+      "on disk by now",
+    );
     await romeo.receivesInAnyOrder(
       "<presence type='unsubscribe' from='juliet@example.com'/>",
       push("jid='juliet@example.com'"),

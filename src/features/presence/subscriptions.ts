@@ -102,17 +102,21 @@ export class Subscriptions {
     }
   }
 
-  /** The user has removed a contact: the subscriptions end, both ways (RFC 6121 §2.5.2). */
-  end(account: Jid, item: Item): void {
-    if (heard(item) || item.ask) this.#say("unsubscribe", account, item.contact);
-    if (!hears(item)) return;
-    this.#say("unsubscribed", account, item.contact);
-    if (!this.#roster.shared.sees(item.contact, account)) this.#visibility.hide(account, item.contact);
+  /** A contact is removed: the subscriptions end, both ways (RFC 6121 §2.5.2). Resolves when a contact here has it on disk. */
+  async end(account: Jid, item: Item): Promise<void> {
+    const { contact } = item;
+    const told: (void | Promise<void>)[] = [];
+    if (heard(item) || item.ask) told.push(this.#say("unsubscribe", account, contact));
+    if (hears(item)) {
+      told.push(this.#say("unsubscribed", account, contact));
+      if (!this.#roster.shared.sees(contact, account)) this.#visibility.hide(account, contact);
+    }
+    await Promise.all(told);
   }
 
-  /** Refuses a request. */
-  refuse(account: Jid, request: SubscriptionRequest): void {
-    this.#say("unsubscribed", account, request.contact);
+  /** Refuses a request. Resolves likewise. */
+  async refuse(account: Jid, request: SubscriptionRequest): Promise<void> {
+    await this.#say("unsubscribed", account, request.contact);
   }
 
   /**
@@ -155,7 +159,7 @@ export class Subscriptions {
     if (!pass) return undefined;
     if (old.approved) {
       const granted = transition("outbound", "subscribed", next).next;
-      return { ...this.#become(found, granted, false), before: () => this.#say("subscribed", account, contact) }; // §3.4.2
+      return { ...this.#become(found, granted, false), before: () => void this.#say("subscribed", account, contact) }; // §3.4.2
     }
     if (!this.#roster.takesRequests(roster)) return this.#ignored(stanza);
     return { request: { contact, stanza: this.#text(stanza) }, before: () => this.#toAvailable(stanza) };
@@ -190,7 +194,7 @@ export class Subscriptions {
 
   /** RFC 6121 §3.1.3: the contact is subscribed already, but does not know. */
   #grant(account: Jid, contact: Jid): void {
-    this.#say("subscribed", account, contact);
+    void this.#say("subscribed", account, contact);
     this.#visibility.show(account, contact);
   }
 
@@ -203,7 +207,7 @@ export class Subscriptions {
   /** There is no such account. People here are told; others get what they get from an account that does not answer. */
   #nobody(stanza: Presence, verb: Verb): Change | undefined {
     if (verb !== "subscribe" || !this.#host.server.router.hosts.has(stanza.from.domain)) return undefined;
-    return { after: () => this.#say("unsubscribed", stanza.to, stanza.from) };
+    return { after: () => void this.#say("unsubscribed", stanza.to, stanza.from) };
   }
 
   #ignored(stanza: Presence): undefined {
@@ -217,8 +221,8 @@ export class Subscriptions {
     return Buffer.byteLength(whole) <= this.#requestBytes ? whole : stanza.element.holding().toString();
   }
 
-  #say(verb: Verb, from: Jid, to: Jid): void {
-    this.#host.send(Stanza.of("presence", presence({ type: verb }), from, to));
+  #say(verb: Verb, from: Jid, to: Jid): void | Promise<void> {
+    return this.#host.server.router.route({ stanza: Stanza.of("presence", presence({ type: verb }), from, to) });
   }
 
   #toAvailable(stanza: Presence): void {
