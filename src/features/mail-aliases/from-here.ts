@@ -46,8 +46,8 @@ export class FromHere {
   /** The host of an address that nobody is connected under, if it has a directory. */
   #directoryOf(address: Jid): LocalHost | undefined {
     const host = this.#host.server.router.hosts.get(address.domain);
-    if (host === undefined || host.sessions.of(address).length > 0) return undefined;
-    return host.hooks.has(resolving) ? host : undefined;
+    if (host === undefined || !host.hooks.has(resolving)) return undefined;
+    return host.sessions.of(address).length > 0 ? undefined : host;
   }
 
   #readdress(host: LocalHost, packet: Packet): Outcome | Promise<Outcome> {

@@ -67,6 +67,8 @@ function options(people = directory(), search: Record<string, unknown> = {}): Sc
 const legacy = (fields: string, more = "", to = "example.com") =>
   `<iq type='set' to='${to}' id='s' ${more}><query xmlns='jabber:iq:search'>${fields}</query></iq>`;
 
+const fields = "<iq type='get' to='example.com' id='s'><query xmlns='jabber:iq:search'/></iq>";
+
 function submitted(values: Readonly<Record<string, string>>, more = "", to = "example.com"): string {
   const fields = Object.entries({ FORM_TYPE: "jabber:iq:search", ...values }).map(
     ([name, value]) => `<field var='${name}'><value>${value}</value></field>`,
@@ -198,6 +200,7 @@ scenario("search: not too often", options(directory(), { rate: 2 }), async (stag
   await finds(anne, submitted({ any: "martin" }));
   await finds(anne, submitted({ any: "martin" }, "", "example.com/search"));
   await refuses(anne, submitted({ any: "martin" }), "resource-constraint", "Wait a minute");
+  await refuses(anne, fields, "resource-constraint", "Wait a minute");
   await finds(paul, submitted({ any: "martin" }));
 });
 
@@ -205,6 +208,7 @@ const down = directory();
 scenario("search: a directory that is down says so, and that one should wait", options(down), async (stage) => {
   const anne = await stage.connect("anne@example.com/x");
   down.fail = true;
+  await refuses(anne, fields, "internal-server-error", "does not answer just now");
   await anne.exchange(
     submitted({ any: "martin" }, "xml:lang='fr'"),
     `<iq type='error' id='s'><error type='wait'><internal-server-error xmlns='${errors}'/>

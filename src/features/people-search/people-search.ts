@@ -74,9 +74,14 @@ class SearchDesk {
     this.#rates = new Rates(settings.rate);
   }
 
-  /** §2.1: the fields. */
-  form(iq: Iq, lang: string | undefined): Element {
+  /**
+   * §2.1: the fields. What would make the search itself fail is told here already: clients such as Pidgin show the
+   * error of this request, but not that of the search.
+   */
+  async form(iq: Iq, lang: string | undefined): Promise<Element> {
     this.#admit(iq);
+    if (!this.#rates.has(iq.from.bare.toString())) throw new StanzaError("resource-constraint", tooOften);
+    await this.#ask(() => this.#people.find(iq.from.local));
     return fieldsOf(iq.lang ?? lang);
   }
 
