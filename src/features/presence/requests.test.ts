@@ -211,6 +211,7 @@ scenario("subscriptions: a request goes with the contact it was sent to", async 
   await follow(juliet);
   await juliet.sends("<presence type='subscribe' to='romeo@example.com'/>");
   await juliet.receives(push("jid='romeo@example.com' subscription='none' ask='subscribe'"));
+  await acknowledged(juliet, "romeo@example.com");
   await juliet.settles();
   await removes(juliet, "romeo@example.com");
   const romeo = await connect("romeo@example.com/orchard");

@@ -287,15 +287,19 @@ scenario("subscriptions: a contact who was not watching learns nothing of being 
   await nothingPassed(juliet, romeo);
 });
 
-scenario("subscriptions: an approval that is given twice changes nothing", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  const juliet = await connect("juliet@example.com/balcony");
-  await subscribe(romeo, juliet);
-  await follow(juliet);
-  await juliet.sends("<presence type='subscribed' to='romeo@example.com'/>");
-  await juliet.receivesNothing();
-  await nothingPassed(juliet, romeo);
-});
+scenario(
+  "subscriptions: an approval that is given twice changes nothing",
+  { skipOn: ["prosody"], why: "it pushes" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await subscribe(romeo, juliet);
+    await follow(juliet);
+    await juliet.sends("<presence type='subscribed' to='romeo@example.com'/>");
+    await juliet.receivesNothing();
+    await nothingPassed(juliet, romeo);
+  },
+);
 
 scenario(
   "subscriptions: who may not watch any longer does not learn of clients that never showed themselves",
