@@ -6,6 +6,7 @@ import { features, serverFeatures } from "#features/index.ts";
 
 /** The floors of docs/architecture.md: a file imports from its own folder or from a lower floor. */
 const floors: Readonly<Record<string, number>> = {
+  collections: 0,
   xml: 0,
   jid: 0,
   stanza: 1,

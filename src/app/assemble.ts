@@ -54,16 +54,17 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   const bus = options.bus ?? new MemoryHub().join(randomUUID());
   const counters = metrics();
   const doors = new Map<string, (transport: Transport) => void>();
-  const router = new Router(bus, log, counters);
+  const faces = new Faces(
+    options.domains.map(({ name, aliases = [] }) => ({ name, aliases })),
+    features.flatMap(({ service }) => (service ? [service.prefix] : [])),
+  );
+  const router = new Router({ bus, faces, log, metrics: counters });
   const server: Server = {
     router,
     bus,
     log,
     metrics: counters,
-    faces: new Faces(
-      options.domains.map(({ name, aliases = [] }) => ({ name, aliases })),
-      features.flatMap(({ service }) => (service ? [service.prefix] : [])),
-    ),
+    faces,
     version: options.version,
     startedAt: new Date(),
     secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),

@@ -13,6 +13,10 @@ export interface Packet {
 export const sending: Hook<Packet> = hook("sending");
 /** It reached the domain of its recipient. */
 export const arriving: Hook<Packet> = hook("arriving");
+/** It goes to another server; fired on its sender's host, last before it leaves. */
+export const leaving: Hook<Packet> = hook("leaving");
+/** It came from another server; `as` is the domain it was addressed to, an alias or the name of the host itself. */
+export const entering: Hook<Packet & { readonly as: string }> = hook("entering");
 /** A message to an account that no session took: offline storage, push. */
 export const unclaimed: Hook<Packet> = hook("unclaimed");
 /** A client sends presence without `to` (RFC 6121 §4.2, §4.4, §4.5); `to` of the stanza is the own bare JID. */

@@ -1,12 +1,21 @@
 import { StanzaError } from "#stanza/error.ts";
+import { Stanza } from "#stanza/stanza.ts";
 import type { Bus } from "./bus.ts";
 import { channels } from "./bus.ts";
 import { DatabaseError } from "./database.ts";
 import { deliver } from "./delivery.ts";
+import type { Faces } from "./faces.ts";
 import type { LocalHost } from "./local-host.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { arriving, type Packet, sending } from "./packet.ts";
+import { arriving, entering, leaving, type Packet, sending } from "./packet.ts";
+
+interface RouterParts {
+  readonly bus: Bus;
+  readonly faces: Faces;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
 
 /** Takes each stanza to where it is addressed. Nothing here waits unless a handler does. */
 export class Router {
@@ -16,11 +25,13 @@ export class Router {
     throw new StanzaError("remote-server-not-found", noFederation);
   };
   readonly #bus: Bus;
+  readonly #faces: Faces;
   readonly #log: Logger;
   readonly #metrics: Metrics;
 
-  constructor(bus: Bus, log: Logger, metrics: Metrics) {
+  constructor({ bus, faces, log, metrics }: RouterParts) {
     this.#bus = bus;
+    this.#faces = faces;
     this.#log = log;
     this.#metrics = metrics;
   }
@@ -42,7 +53,7 @@ export class Router {
     try {
       const { to } = packet.stanza;
       const host = this.hosts.get(to.domain);
-      if (host === undefined) return this.#caught(this.remote(packet), packet);
+      if (host === undefined) return this.#leave(packet);
       if (host.placement === "owner") {
         const owner = this.#bus.owner(to.bare.toString());
         if (owner !== this.#bus.self) return this.#bus.send(owner, channels.route, packet.stanza.element.toString());
@@ -55,6 +66,27 @@ export class Router {
     } catch (problem) {
       return this.bounce(packet, problem);
     }
+  }
+
+  /** A stanza from another server, addressed to one of our domains or to an alias of one. */
+  accept(stanza: Stanza): void | Promise<void> {
+    const as = stanza.to.domain;
+    const to = this.#faces.canonical(stanza.to);
+    const packet = { stanza: Stanza.of(stanza.kind, this.#faces.inward(stanza.element), stanza.from, to), as };
+    try {
+      const outcome = this.hosts.get(to.domain)?.fire(entering, packet) ?? false;
+      if (outcome === true) return;
+      return outcome === false ? this.route(packet) : this.#afterwards(outcome, packet, (next) => this.route(next));
+    } catch (problem) {
+      return this.bounce(packet, problem);
+    }
+  }
+
+  #leave(packet: Packet): void | Promise<void> {
+    const outcome = this.hosts.get(packet.stanza.from.domain)?.fire(leaving, packet) ?? false;
+    if (outcome === true) return;
+    if (outcome === false) return this.#caught(this.remote(packet), packet);
+    return this.#afterwards(outcome, packet, (next) => this.remote(next));
   }
 
   /** Turns what went wrong into the answer its sender gets: the one place where errors are made (RFC 6120 §8.3). */

@@ -20,6 +20,9 @@ export const available: Fact<boolean> = fact("available", false);
 /** Its priority, -128 to 127 (RFC 6121 §4.7.2.3); means something only while it is available. */
 export const priority: Fact<number> = fact<number>("priority", 0);
 
+/** The alias of its domain that its stream was opened to; "" for the domain itself. */
+export const face: Fact<string> = fact<string>("face", "");
+
 /** A bound resource, here or on another node: senders cannot tell. */
 export interface Session {
   readonly jid: Jid;

@@ -6,6 +6,7 @@ import { clientState } from "./client-state/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
 import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco, serviceDiscovery } from "./disco/index.ts";
+import { faces } from "./faces/index.ts";
 import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
@@ -25,6 +26,7 @@ import { softwareVersion } from "./version/index.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a list of features with different settings and results
 export const features: readonly Feature<any, any>[] = [
   clientSessions,
+  faces,
   offBoarding,
   roster,
   presence,

@@ -1,3 +1,4 @@
+import { Recent } from "#collections/recent.ts";
 import { SaslError } from "./error.ts";
 import type { Attempts } from "./exchange.ts";
 
@@ -113,41 +114,6 @@ export class Throttle {
     const failures = stale ? 1 : old.failures + 1;
     const until = failures < limit ? 0 : now + lock * 2 ** Math.min(failures - limit, maxDoublings);
     table.set(key, { failures, last: now, until });
-  }
-}
-
-/** A table of fixed size that forgets what was used least recently. */
-class Recent<Value> {
-  readonly #capacity: number;
-  readonly #entries = new Map<string, Value>();
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get(key: string): Value | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, value);
-    }
-    return value;
-  }
-
-  set(key: string, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key);
   }
 }
 

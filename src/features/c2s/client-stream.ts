@@ -4,7 +4,7 @@ import type { BoundSession } from "#core/bound-session.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
 import type { Negotiation } from "#core/negotiation.ts";
-import type { Connection } from "#core/session.ts";
+import { type Connection, face } from "#core/session.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { SaslError } from "#sasl/error.ts";
 import { StanzaError } from "#stanza/error.ts";
@@ -197,6 +197,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
       if (!(problem instanceof StanzaError)) throw problem;
       return void this.#stream.send(asked.error(problem, this.#lang).element.with({ from: undefined, to: undefined }));
     }
+    if (this.#face !== this.host.domain) this.session.set(face, this.#face);
     const jid = this.#door.server.faces.shown(this.session.jid, this.#face).toString();
     this.#stream.send(iq({ type: "result", id: asked.id }, tags.bind({}, tags.bindJid({}, jid))));
     this.#door.bound(this);
