@@ -1,37 +1,12 @@
 import assert from "node:assert/strict";
-import { after, type TestContext, test } from "node:test";
-import type { Ldap } from "#adapters/ldap/ldap.ts";
+import { after, test } from "node:test";
 import { type AuthenticatorSubject, authenticatorConformance } from "#sasl/authenticator.conformance.ts";
-import { SaslError } from "#sasl/error.ts";
+import type { SaslError } from "#sasl/error.ts";
 import { noSlapd, type Slapd, startSlapd } from "#test/harness/slapd.ts";
-import { journal, open } from "./opening.ts";
+import { directoryTest, failure, journal, open, using } from "./opening.ts";
 
 const skip = noSlapd ?? false;
 const template = { users: { dn: "uid={user},ou=people,dc=obspm,dc=example" } };
-
-function directoryTest(name: string, run: (slapd: Slapd, t: TestContext) => Promise<void>): void {
-  test(name, { skip }, async (t) => {
-    const slapd = await startSlapd();
-    try {
-      await run(slapd, t);
-    } finally {
-      await slapd.close();
-    }
-  });
-}
-
-async function using(opening: Promise<Ldap>, run: (ldap: Ldap) => Promise<void>): Promise<void> {
-  const ldap = await opening;
-  try {
-    await run(ldap);
-  } finally {
-    ldap.close();
-  }
-}
-
-function failure(condition: string) {
-  return (error: unknown) => error instanceof SaslError && error.condition === condition;
-}
 
 if (noSlapd === undefined) {
   const ways: Record<string, (slapd: Slapd) => Record<string, unknown>> = {
@@ -175,7 +150,7 @@ directoryTest("a disabled account is refused although its password is right", as
 });
 
 directoryTest("a name of the wrong form is explained, in the same words whoever it is", async (slapd) => {
-  await using(open(slapd), async ({ accounts }) => {
+  await using(open(slapd), async ({ accounts, people }) => {
     const told = async (name: string, password: string) => {
       const error = await accounts.identify(name, password).then(
         (user) => assert.fail(`logged in as ${user}`),
@@ -193,6 +168,12 @@ directoryTest("a name of the wrong form is explained, in the same words whoever 
     assert.equal(await accounts.identify("PMartin", "pass-pmartin"), "pmartin");
     assert.equal(await accounts.identify("pmartin", "wrong"), undefined);
     assert.equal(await accounts.identify("mercutio", "wrong"), undefined);
+    // Where logins look like that, the help would be wrong.
+    const names = { uid: "noé.petit", cn: "Noé Petit", sn: "Petit", userPassword: "pass-noé" };
+    await slapd.add(slapd.person("noé.petit"), { objectClass: "inetOrgPerson", ...names });
+    await people.refresh();
+    assert.equal(await accounts.identify("noé.petit", "wrong"), undefined);
+    assert.equal(await accounts.identify("Noé.Petit", "pass-noé"), "noé.petit");
   });
 });
 

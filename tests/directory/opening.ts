@@ -1,10 +1,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import { type Ldap, type LdapOptions, openLdap } from "#adapters/ldap/ldap.ts";
 import { ldapSection } from "#adapters/ldap/settings.ts";
 import { type Fields, type Logger, silent } from "#core/log.ts";
 import { read } from "#core/settings.ts";
-import type { Slapd } from "#test/harness/slapd.ts";
+import { SaslError } from "#sasl/error.ts";
+import { noSlapd, type Slapd, startSlapd } from "#test/harness/slapd.ts";
 
 /** What was logged, by level: `error: sentence`. */
 export interface Journal extends Logger {
@@ -58,4 +60,30 @@ export async function open(
   } finally {
     rmSync(passwordFile);
   }
+}
+
+/** A test with a slapd of its own, skipped by name where there is none. */
+export function directoryTest(name: string, run: (slapd: Slapd, context: TestContext) => Promise<void>): void {
+  test(name, { skip: noSlapd ?? false }, async (context) => {
+    const slapd = await startSlapd();
+    try {
+      await run(slapd, context);
+    } finally {
+      await slapd.close();
+    }
+  });
+}
+
+/** Opens the adapter for a while. */
+export async function using(opening: Promise<Ldap>, run: (ldap: Ldap) => Promise<void>): Promise<void> {
+  const ldap = await opening;
+  try {
+    await run(ldap);
+  } finally {
+    ldap.close();
+  }
+}
+
+export function failure(condition: string) {
+  return (error: unknown) => error instanceof SaslError && error.condition === condition;
 }

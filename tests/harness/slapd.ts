@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +47,8 @@ export interface Slapd {
   /** Freezes it, so that it accepts connections and says nothing; `thaw` undoes that. */
   freeze(): void;
   thaw(): void;
+  /** How many connections it has now. */
+  connections(): number;
   /** Stops it and removes its folder. */
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     start,
     freeze: () => void child?.kill("SIGSTOP"),
     thaw: () => void child?.kill("SIGCONT"),
+    connections: () => established(port) + established(tlsPort),
     async close() {
       process.off("exit", end);
       await stop();
@@ -157,6 +160,15 @@ async function running(words: readonly string[], ports: readonly number[]): Prom
     }
   }
   return child;
+}
+
+/** Counts connections of a port on loopback in the kernel's table (proc(5)). */
+function established(port: number): number {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, address, , state]) => address === local && state === "01").length;
 }
 
 function isOpen(port: number): Promise<boolean> {

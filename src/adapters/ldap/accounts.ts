@@ -8,7 +8,7 @@ import { prepareUser } from "#sasl/prepare.ts";
 import type { Checked, Directory, Search } from "./directory.ts";
 import type { Attributes } from "./entry.ts";
 import { all, escapeDnValue, fill } from "./filter.ts";
-import { isDisabled, loginFilter, loginOf, personAttributes } from "./person.ts";
+import { isDisabled, isDotted, loginFilter, loginOf, personAttributes } from "./person.ts";
 import type { Layout } from "./presets.ts";
 import { Recent } from "./recent.ts";
 import { texts, told } from "./texts.ts";
@@ -18,6 +18,8 @@ import type { Verifiers } from "./verifiers.ts";
 export interface Snapshot {
   /** Whether an account is there; undefined where nothing has been read yet. */
   has(user: string): boolean | undefined;
+  /** Whether some logins have the form of the local part of an address, such as `pierre.martin`. */
+  readonly dotted: boolean;
   /** Somebody logged in, so their account is one to watch over. */
   note(user: string): void;
   /** The login that an e-mail address, or its local part, belongs to; undefined if to nobody, or to several people. */
@@ -111,7 +113,8 @@ export class LdapAccounts implements Authenticator {
   #wrong(name: string): false {
     // The same words whether the name is unknown or the password wrong: they do not tell which.
     const { "login-by-mail": byMail } = this.#directory.settings;
-    if (!byMail && isMailForm(name)) throw new SaslError("not-authorized", told(texts.form));
+    if (!byMail && (name.includes("@") || (isDotted(name) && !this.#options.snapshot.dotted)))
+      throw new SaslError("not-authorized", told(texts.form));
     return false;
   }
 
@@ -221,9 +224,4 @@ function dnOf(layout: Layout, user: string): string {
 function isPossible(password: string): boolean {
   const size = Buffer.byteLength(password);
   return size > 0 && size <= maxPasswordBytes && !password.includes("\0") && password.isWellFormed();
-}
-
-/** `Pierre.Martin`, or anything with an @. */
-function isMailForm(name: string): boolean {
-  return name.includes("@") || /^\p{L}[\p{L}\p{M}\d'’-]*(?:\.[\p{L}\p{M}\d'’-]+)+$/u.test(name);
 }

@@ -23,6 +23,8 @@ const notNow: ReadonlySet<number> = new Set([51, 52]);
  */
 export class Connection {
   readonly endpoint: Endpoint;
+  /** When, on the monotonic clock, in milliseconds. */
+  readonly opened = performance.now();
   readonly #client: Client;
   readonly #socket: Socket;
   readonly #timeout: number;

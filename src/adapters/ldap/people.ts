@@ -80,6 +80,10 @@ export class LdapPeople implements People, Snapshot {
     return this.#reading?.people.has(user);
   }
 
+  get dotted(): boolean {
+    return this.#reading?.dotted ?? false;
+  }
+
   note(user: string): void {
     if (!this.#reading?.people.has(user) && this.#newcomers.size < remembered) this.#newcomers.add(user);
   }

@@ -48,6 +48,11 @@ function isNamed(dn: string, attribute: string, value: string): boolean {
   return dn.toLowerCase().startsWith(`${attribute}=${value},`.toLowerCase());
 }
 
+/** Whether a name is of the form `Pierre.Martin`. */
+export function isDotted(name: string): boolean {
+  return /^\p{L}[\p{L}\p{M}\d'’-]*(?:\.[\p{L}\p{M}\d'’-]+)+$/u.test(name);
+}
+
 export function isDisabled(entry: Attributes, layout: Layout, now = Date.now()): boolean {
   return layout.disabled.some((rule) => fulfils(entry, rule, now));
 }

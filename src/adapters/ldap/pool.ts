@@ -29,6 +29,8 @@ interface Idle {
 
 const defaultQueue = 1000;
 const defaultIdleMs = 60_000;
+/** Even a busy connection ends after this long, so that a server that came back gets its share. */
+const maxAgeMs = 300_000;
 
 /** Connections to any of the servers, each used by one caller at a time. Everything about it is bounded. */
 export class Pool {
@@ -115,7 +117,10 @@ export class Pool {
 
   #closeOld(): void {
     const oldest = performance.now() - (this.#options.idle ?? defaultIdleMs);
-    for (const { connection, since } of this.#idle) if (since < oldest) connection.close();
+    const eldest = performance.now() - maxAgeMs;
+    for (const { connection, since } of this.#idle) {
+      if (since < oldest || connection.opened < eldest) connection.close();
+    }
     this.#idle = this.#idle.filter(({ connection }) => !connection.closed);
   }
 

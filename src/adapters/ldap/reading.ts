@@ -2,7 +2,7 @@ import type { Group, Person } from "#core/people.ts";
 import type { Directory } from "./directory.ts";
 import { all, any } from "./filter.ts";
 import { expandGroups, type GroupEntry, plainDn, remainingRange } from "./groups.ts";
-import { type Known, knownOf, loginFilter, personAttributes } from "./person.ts";
+import { isDotted, type Known, knownOf, loginFilter, personAttributes } from "./person.ts";
 import type { Layout } from "./presets.ts";
 
 /** Everybody, and the groups, at one moment. */
@@ -11,6 +11,8 @@ export interface Reading {
   /** Logins by the folded local part of an address. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
   readonly groups: readonly Group[];
+  /** Whether some logins are of the form `pierre.martin`. */
+  readonly dotted: boolean;
   /** Logins that several entries claim: they are nobody's. */
   readonly ambiguous: readonly string[];
 }
@@ -36,7 +38,8 @@ export async function readAll(directory: Directory): Promise<Reading> {
   }
   for (const user of ambiguous) people.delete(user);
   const groups = expandGroups(await readGroups(directory, layout), people, layout.nested);
-  return { people, aliases: aliasesOf(people.values()), groups, ambiguous: [...ambiguous] };
+  const dotted = [...people.keys()].some(isDotted);
+  return { people, aliases: aliasesOf(people.values()), groups, dotted, ambiguous: [...ambiguous] };
 }
 
 /** Reads one person; undefined if there is none, or more than one. @throws DirectoryError */
