@@ -12,12 +12,12 @@ const perTurn = 500;
 
 /** Tells those who are connected what has become of their groups: roster pushes, then presence. */
 export class Telling {
-  readonly #host: Pick<Host, "sessions">;
+  readonly #host: Pick<Host, "sessions" | "log">;
   readonly #roster: RosterApi;
   readonly #presence: PresenceApi;
   readonly #contacts: GroupContacts;
 
-  constructor(host: Pick<Host, "sessions">, parts: Parts) {
+  constructor(host: Pick<Host, "sessions" | "log">, parts: Parts) {
     this.#host = host;
     this.#roster = parts.roster;
     this.#presence = parts.presence;
@@ -31,10 +31,14 @@ export class Telling {
     this.#contacts.become(after);
     let told = 0;
     for (const account of this.#contacts.untold()) {
-      const own = changes.for(account.local);
-      this.#contacts.told(account.local);
       if (this.#host.sessions.of(account).length === 0) continue; // gone meanwhile
-      await this.#tell(account, own);
+      const own = changes.for(account.local);
+      try {
+        await this.#tell(account, own);
+      } catch (cause) {
+        this.#contacts.told(account.local);
+        this.#host.log.error("changes of groups not told", { account: account.toString(), cause });
+      }
       told += own.length;
       if (told < perTurn) continue;
       told = 0;
@@ -46,6 +50,10 @@ export class Telling {
     const pushed = changes.filter(
       ({ before, after }) => isShown(before) || isShown(after) || this.#isOwn(account, after ?? before),
     );
+    // What the account itself changes just now comes first: until then, no version may say that it has everything.
+    await this.#roster.get(account);
+    await this.#roster.changing(account);
+    this.#contacts.told(account.local);
     await this.#roster.tellShared(
       account,
       pushed.map(({ contact }) => contact),
