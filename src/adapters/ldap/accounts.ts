@@ -37,6 +37,7 @@ export interface LdapAccountsOptions {
 const knownMs = 60_000;
 const unknownMs = 30_000;
 const remembered = 20_000;
+const maxLooking = 2;
 const maxPasswordBytes = 1023;
 
 /** An entry that is to be checked, or the reason why there is none. */
@@ -51,6 +52,7 @@ export class LdapAccounts implements Authenticator {
   readonly #options: LdapAccountsOptions;
   readonly #directory: Directory;
   readonly #existing = new Recent<boolean>(remembered);
+  #looking = 0;
 
   constructor(options: LdapAccountsOptions) {
     this.#options = options;
@@ -136,6 +138,9 @@ export class LdapAccounts implements Authenticator {
   }
 
   async #look(user: string): Promise<boolean> {
+    // Messages to names that nobody has must not fill the way to the directory; the last reading will do for them.
+    if (this.#looking >= maxLooking && this.#options.snapshot.has(user) === false) return false;
+    this.#looking++;
     try {
       const found = (await this.#candidate(await this.#directory.layout(), user)) !== undefined;
       this.#existing.set(user, found, found ? knownMs : unknownMs);
@@ -145,6 +150,8 @@ export class LdapAccounts implements Authenticator {
       const known = this.#existing.last(user) ?? this.#options.snapshot.has(user);
       if (known === undefined) throw cause;
       return known;
+    } finally {
+      this.#looking--;
     }
   }
 

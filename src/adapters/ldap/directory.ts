@@ -138,9 +138,24 @@ export class Directory {
     const root = await this.root();
     const layout = layoutOf(this.settings, root, this.#options.domain);
     if (layout === undefined) throw new DirectoryError("the directory names no base: ldap.base must be set");
-    const { preset, userBase, login } = layout;
+    const complete = await this.#narrowed(layout);
+    const { preset, userBase, login } = complete;
     this.#options.log.info("the directory is read", { preset, base: userBase, login });
-    return layout;
+    return complete;
+  }
+
+  /** FreeIPA keeps a second picture of everybody, and deleted people, beside the accounts. */
+  async #narrowed(layout: Layout): Promise<Layout> {
+    if (layout.preset !== "389ds") return layout;
+    const accounts = async (base: string, own: string) => {
+      if (own !== "" || this.settings.base !== "") return base;
+      const inner = `cn=accounts,${base}`;
+      const found = await this.search({ base: inner, scope: "base", filter: "(objectClass=*)", attributes: ["1.1"] });
+      return found.length > 0 ? inner : base;
+    };
+    const { users, groups } = this.settings;
+    const userBase = await accounts(layout.userBase, users.base);
+    return { ...layout, userBase, groupBase: await accounts(layout.groupBase, groups.base) };
   }
 
   /** The root DSE (RFC 4512 §5.1). @throws DirectoryError */

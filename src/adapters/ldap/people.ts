@@ -10,7 +10,7 @@ import {
 import type { Snapshot } from "./accounts.ts";
 import type { Directory } from "./directory.ts";
 import { fold, words } from "./fold.ts";
-import type { Known } from "./person.ts";
+import type { Folded, Known } from "./person.ts";
 import { type Photo, type Reading, readAll, readOne, readPhoto, samePerson } from "./reading.ts";
 import { Recent } from "./recent.ts";
 
@@ -25,6 +25,7 @@ export interface LdapPeopleOptions {
 
 const unknownMs = 30_000;
 const remembered = 10_000;
+const maxAsking = 2;
 const retryMs = 15_000;
 /** Below this, people who disappear are just people who left. */
 const fewPeople = 3;
@@ -43,6 +44,7 @@ export class LdapPeople implements People, Snapshot {
   #underWay: Promise<void> | undefined;
   #suspectSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #asking = 0;
   #closed = false;
 
   constructor(options: LdapPeopleOptions) {
@@ -117,7 +119,7 @@ export class LdapPeople implements People, Snapshot {
     const { people } = await this.#loaded();
     const tests = testsOf(query);
     if (tests.length === 0) return { people: [], more: false };
-    const found = [...people.values()].filter((known) => isShown(known) && tests.every((test) => test(known.person)));
+    const found = [...people.values()].filter((known) => isShown(known) && tests.every((test) => test(known.folded)));
     const collator = new Intl.Collator("fr");
     const sorted = found
       .map(({ person }) => person)
@@ -145,9 +147,16 @@ export class LdapPeople implements People, Snapshot {
   async #known(user: string): Promise<Known | undefined> {
     const kept = this.#reading?.people.get(user);
     if (kept !== undefined || this.#unknown.get(user)) return kept;
-    const known = await readOne(this.#options.directory, user);
-    if (known === undefined) this.#unknown.set(user, true, unknownMs);
-    return known;
+    // Names that nobody has must not fill the way to the directory; the last reading will do for them.
+    if (this.#reading !== undefined && this.#asking >= maxAsking) return undefined;
+    this.#asking++;
+    try {
+      const known = await readOne(this.#options.directory, user);
+      if (known === undefined) this.#unknown.set(user, true, unknownMs);
+      return known;
+    } finally {
+      this.#asking--;
+    }
   }
 
   async #loaded(): Promise<Reading> {
@@ -237,27 +246,21 @@ function isShown({ disabled, person }: Known): boolean {
   return !disabled && !person.hidden;
 }
 
-type Test = (person: Person) => boolean;
+type Test = (folded: Folded) => boolean;
 
-function testsOf({ any, name, mail, unit, user }: PeopleQuery): Test[] {
-  const names = ({ displayName, givenName, familyName }: Person) => [displayName, givenName, familyName];
-  const fields: [text: string | undefined, of: (person: Person) => readonly (string | undefined)[]][] = [
-    [name, names],
-    [mail, (person) => person.mail],
-    [unit, (person) => [person.unit]],
-    [user, (person) => [person.user]],
-    [any, (person) => [...names(person), ...person.mail, person.unit, person.user]],
-  ];
-  return fields.flatMap(([text, of]) => {
-    const wanted = words(fold(text ?? ""));
-    if (wanted.length === 0) return [];
-    return [
-      (person: Person) => {
-        const texts = of(person).map((value) => fold(value ?? ""));
-        return wanted.every((word) => texts.some((value) => value.includes(word)));
-      },
-    ];
-  });
+/** Every word of a text must occur in its field, in any order. */
+function testsOf(query: PeopleQuery): Test[] {
+  const fields = ["name", "mail", "unit", "user"] as const;
+  const tests: Test[] = [];
+  for (const field of fields) {
+    const wanted = words(fold(query[field] ?? ""));
+    if (wanted.length > 0) tests.push((folded) => wanted.every((word) => folded[field].includes(word)));
+  }
+  const anywhere = words(fold(query.any ?? ""));
+  if (anywhere.length > 0) {
+    tests.push((folded) => anywhere.every((word) => fields.some((field) => folded[field].includes(word))));
+  }
+  return tests;
 }
 
 function changedSince(before: Reading, { people }: Reading): string[] {

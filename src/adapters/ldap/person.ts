@@ -19,6 +19,15 @@ export interface Known {
   readonly aliases: readonly string[];
   /** Changes whenever the entry does. */
   readonly stamp: string;
+  /** What search compares with, folded. */
+  readonly folded: Folded;
+}
+
+export interface Folded {
+  readonly name: string;
+  readonly mail: string;
+  readonly unit: string;
+  readonly user: string;
 }
 
 const stamps = ["entryCSN", "whenChanged", "modifyTimestamp"];
@@ -63,18 +72,26 @@ export function knownOf(entry: Attributes, layout: Layout, photos: ReadonlySet<s
   if (user === undefined) return undefined;
   const addresses = [...new Set(addressesOf(entry, layout.fields.aliases).map((address) => address.toLowerCase()))];
   const now = Date.now();
+  const person = {
+    ...personOf(entry, layout, user),
+    hasPhoto: photos.has(entry.dn.toLowerCase()),
+    hidden: layout.hidden.some((rule) => fulfils(entry, rule, now)),
+  };
   return {
     dn: entry.dn,
-    person: {
-      ...personOf(entry, layout, user),
-      hasPhoto: photos.has(entry.dn.toLowerCase()),
-      hidden: layout.hidden.some((rule) => fulfils(entry, rule, now)),
-    },
+    person,
     disabled: isDisabled(entry, layout, now),
     addresses,
     aliases: aliasesOf(addresses, layout.mailDomains),
     stamp: stamps.map((name) => entry.first(name)).find((value) => value !== undefined) ?? "",
+    folded: foldedOf(person),
   };
+}
+
+function foldedOf({ user, displayName, givenName, familyName, mail, unit }: Person): Folded {
+  // One line per value, so that nothing is found across two of them.
+  const lines = (...values: (string | undefined)[]) => values.map((value) => fold(value ?? "")).join("\n");
+  return { name: lines(displayName, givenName, familyName), mail: lines(...mail), unit: lines(unit), user: fold(user) };
 }
 
 function aliasesOf(addresses: readonly string[], domains: readonly string[]): string[] {
