@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { presence, Stanza } from "#stanza/stanza.ts";
 import { MemoryPeople } from "#test/harness/people.ts";
 import { scenario } from "#test/harness/scenario.ts";
 import type { Element } from "#xml/element.ts";
@@ -161,4 +162,40 @@ scenario("groups: one farewell is enough", showing(new MemoryPeople(persons, [ve
   await romeo.disconnect();
   await juliet.receives(`<presence from='${romeo}' type='unavailable'/>`);
   await juliet.receivesNothing();
+});
+
+scenario(
+  "groups: a request that comes another way is granted",
+  showing(new MemoryPeople(persons, [verona])),
+  async ({ connect, assembly }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    const romeo = await connect("romeo@example.com/orchard");
+    await romeo.receives(`<presence from='${juliet}'/>`);
+    await juliet.receives(`<presence from='${romeo}'/>`);
+    const request = presence({ type: "subscribe" });
+    await assembly.server.router.route({ stanza: Stanza.of("presence", request, romeo.jid.bare, juliet.jid.bare) });
+    await romeo.receives(`<presence from='${juliet}'/>`);
+    await juliet.receivesNothing();
+  },
+);
+
+const failing = new MemoryPeople(persons, [verona]);
+scenario("groups: what could not be read is read the next time", showing(failing), async ({ connect }, context) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  await romeo.exchange(rosterGet, rosterIs("<item jid='juliet@example.com' name='Juliette Capulet'/>"));
+  failing.fail = true;
+  failing.change({ persons: [{ user: "juliet", displayName: "Ju" }] });
+  await romeo.receivesNothing();
+  failing.fail = false;
+  failing.change({});
+  await romeo.receives(push("<item jid='juliet@example.com' name='Ju'/>"));
+  failing.fail = true;
+  failing.change({ groups: [] });
+  await romeo.receivesNothing();
+  failing.fail = false;
+  // Long after, the next who comes is a reason to ask again.
+  const now = performance.now.bind(performance);
+  context.mock.method(performance, "now", () => now() + 60_000);
+  await connect("tybalt@example.com/street");
+  await romeo.receives(push("<item jid='juliet@example.com' subscription='remove'/>"));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Feature } from "#core/feature.ts";
+import { presence } from "#features/presence/index.ts";
 import type { SharedContact } from "#features/roster/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { MemoryPeople } from "#test/harness/people.ts";
@@ -186,7 +187,11 @@ scenario("groups: members may ask for what only contacts may", showing(institute
   const asking: Feature = {
     name: "asking",
     xeps: [],
-    setup: (own) => void found.push(...own.use(groups).preview(account)),
+    async setup(host) {
+      found.push(...host.use(groups).preview(account));
+      assert.equal(await host.use(presence).subscriptionOf(account, Jid.parse("juliet@example.com")), "both");
+      assert.equal(await host.use(presence).subscriptionOf(account, Jid.parse("tybalt@example.com")), "none");
+    },
   };
   await assembly.hosts.get("example.com")!.start(asking, undefined);
   assert.deepEqual(found, [
