@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { Accounts, Authenticator } from "./authenticator.ts";
 import { beginClient } from "./client.ts";
 import { encodeText } from "./encoding.ts";
@@ -7,7 +7,10 @@ import { AccountError, type SaslCondition, SaslError } from "./error.ts";
 import { begin, offered, type SaslContext } from "./mechanisms.ts";
 import { hashLength } from "./scram-keys.ts";
 
-/** A source of accounts under test. Optional members are abilities; what is missing is skipped. */
+/** What a source of accounts can do beside PLAIN, or can be made to do by a test. */
+export type Ability = "scram" | "admin" | "disable" | "expire" | "interrupt";
+
+/** A source of accounts under test. Optional members are abilities. */
 export interface AuthenticatorSubject {
   readonly authenticator: Authenticator;
   /** An account that is there, by its prepared name, and its password (ASCII). No account named "mercutio" is there. */
@@ -23,20 +26,49 @@ export interface AuthenticatorSubject {
 }
 
 type Make = () => Promise<AuthenticatorSubject>;
-type Check = (subject: AuthenticatorSubject, t: TestContext) => Promise<void>;
+type Check = (subject: AuthenticatorSubject) => Promise<void>;
 
-/** Runs the tests every `Authenticator` must pass; each gets a subject of its own. */
-export function authenticatorConformance(name: string, make: Make): void {
-  for (const [title, check] of Object.entries(checks)) {
-    test(`${name}: ${title}`, async (t) => {
+/**
+ * Runs the tests every `Authenticator` must pass, and those of the abilities it is said to have; each gets a subject of
+ * its own. That it has these and no others is a test too.
+ */
+export function authenticatorConformance(name: string, abilities: readonly Ability[], make: Make): void {
+  const run = (title: string, check: Check) =>
+    test(`${name}: ${title}`, async () => {
       const subject = await make();
       try {
-        await check(subject, t);
+        await check(subject);
       } finally {
         await subject.close();
       }
     });
+  run("its abilities are those it is said to have", async (subject) => {
+    assert.deepEqual(abilitiesOf(subject), [...abilities].sort());
+  });
+  for (const [title, check] of Object.entries(checks)) {
+    const needed = needs(title);
+    if (needed === undefined || abilities.includes(needed)) run(title, check);
   }
+}
+
+function abilitiesOf(subject: AuthenticatorSubject): Ability[] {
+  const { hashes, admin } = subject.authenticator;
+  const has: Readonly<Record<Ability, boolean>> = {
+    scram: hashes.length > 0,
+    admin: admin !== undefined,
+    disable: subject.disable !== undefined,
+    expire: subject.expire !== undefined,
+    interrupt: subject.interrupt !== undefined,
+  };
+  return (Object.keys(has) as Ability[]).filter((ability) => has[ability]).sort();
+}
+
+function needs(title: string): Ability | undefined {
+  if (title.startsWith("scram:")) return "scram";
+  if (title.startsWith("admin:")) return "admin";
+  if (title.startsWith("a disabled account")) return "disable";
+  if (title.startsWith("an expired password")) return "expire";
+  return title.startsWith("a source out of reach") ? "interrupt" : undefined;
 }
 
 // Prepared localparts that mean something to SQL, LDAP filters and distinguished names, or file systems.
@@ -96,8 +128,7 @@ const checks: Record<string, Check> = {
       tries.map((text) => text === password),
     );
   },
-  "scram: keys for each hash it names, and for no other": async ({ authenticator, user }, t) => {
-    if (authenticator.hashes.length === 0) return t.skip("PLAIN only");
+  "scram: keys for each hash it names, and for no other": async ({ authenticator, user }) => {
     assert.ok(authenticator.scram, "hashes without scram");
     for (const hash of ["SHA-1", "SHA-256", "SHA-512"] as const) {
       const keys = await authenticator.scram(user, hash);
@@ -116,19 +147,16 @@ const checks: Record<string, Check> = {
       await assert.rejects(login(subject, mechanism, `${subject.password}x`), failure("not-authorized"), mechanism);
     }
   },
-  "a disabled account is told so": async (subject, t) => {
-    if (subject.disable === undefined) return t.skip("cannot be disabled");
-    await subject.disable();
+  "a disabled account is told so": async (subject) => {
+    await subject.disable!();
     await assert.rejects(login(subject, "PLAIN", subject.password), failure("account-disabled"));
   },
-  "an expired password is told so": async (subject, t) => {
-    if (subject.expire === undefined) return t.skip("does not expire");
-    await subject.expire();
+  "an expired password is told so": async (subject) => {
+    await subject.expire!();
     await assert.rejects(login(subject, "PLAIN", subject.password), failure("credentials-expired"));
   },
-  "a source out of reach is a temporary failure, never a wrong password": async (subject, t) => {
-    if (subject.interrupt === undefined) return t.skip("cannot be interrupted");
-    await subject.interrupt();
+  "a source out of reach is a temporary failure, never a wrong password": async (subject) => {
+    await subject.interrupt!();
     for (const mechanism of offered(contextOf(subject.authenticator))) {
       await assert.rejects(login(subject, mechanism, subject.password), failure("temporary-auth-failure"), mechanism);
     }
@@ -214,11 +242,7 @@ const checks: Record<string, Check> = {
 };
 
 function administration(run: (admin: Accounts, subject: AuthenticatorSubject) => Promise<void>): Check {
-  return async (subject, t) => {
-    const { admin } = subject.authenticator;
-    if (admin === undefined) return t.skip("accounts are made elsewhere");
-    await run(admin, subject);
-  };
+  return (subject) => run(subject.authenticator.admin!, subject);
 }
 
 function contextOf(accounts: Authenticator): SaslContext {

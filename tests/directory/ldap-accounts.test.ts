@@ -18,7 +18,7 @@ if (noSlapd === undefined) {
   for (const [way, settings] of Object.entries(ways)) {
     let starting: Promise<Slapd> | undefined; // one for all tests of this way; each leaves it as it was
     after(async () => (await starting)?.close());
-    authenticatorConformance(`LDAP accounts with ${way}`, async () => {
+    authenticatorConformance(`LDAP accounts with ${way}`, ["disable", "expire", "interrupt"], async () => {
       starting ??= startSlapd();
       return subject(await starting, settings);
     });
@@ -211,4 +211,34 @@ directoryTest("an account that comes and goes is noticed without a new reading",
     assert.equal(await accounts.exists("newcomer"), false);
     assert.equal(await accounts.verify("newcomer", "pass-newcomer"), false);
   });
+});
+
+test("a directory that shows people nothing, not even themselves, can still check passwords", { skip }, async () => {
+  const nothing = "access to attrs=userPassword by anonymous auth by * none\naccess to * by * none";
+  const slapd = await startSlapd({ database: nothing });
+  const settings = { ...template, base: slapd.suffix, "bind-dn": "" };
+  try {
+    await using(open(slapd, settings), async ({ accounts, people }) => {
+      assert.equal(await accounts.verify("pmartin", "wrong"), false);
+      assert.equal(await accounts.verify("pmartin", "pass-pmartin"), true);
+      assert.equal(await accounts.exists("pmartin"), true);
+      await assert.rejects(people.find("pmartin"), DirectoryError);
+    });
+    // A filter that cannot be seen to match lets nobody in.
+    await using(open(slapd, { ...settings, users: { ...template.users, filter: "(ou=LESIA)" } }), async (ldap) => {
+      assert.equal(await ldap.accounts.verify("pmartin", "pass-pmartin"), false);
+    });
+  } finally {
+    await slapd.close();
+  }
+});
+
+directoryTest("a filter of the settings says who may log in", async (slapd) => {
+  for (const users of [{ filter: "(ou=LESIA)" }, { ...template.users, filter: "(ou=LESIA)" }]) {
+    await using(open(slapd, { users }), async ({ accounts }) => {
+      assert.equal(await accounts.verify("pmartin", "pass-pmartin"), true);
+      assert.equal(await accounts.verify("pmartin2", "pass-pmartin2"), false);
+      assert.equal(await accounts.exists("pmartin2"), false);
+    });
+  }
 });

@@ -65,6 +65,7 @@ export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]
 
 async function start(target: string, options: TargetOptions): Promise<Target> {
   if (target === "parloir") return startOurs(options);
+  if (target === "service") return (await import("./service.ts")).startServiceTarget(options);
   const { startProsody } = await import("./prosody.ts");
   return startProsody(options);
 }
