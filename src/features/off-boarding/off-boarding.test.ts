@@ -191,3 +191,19 @@ scenario("off-boarding: locks outlive a restart, and go with their account", our
   assert.equal(again.isLocked(romeoAccount), false);
   assert.deepEqual(await host.db.all({ text: ["select account from account_lock"], values: [] }), []);
 });
+
+scenario(
+  "off-boarding: a lock that comes between password and resource holds",
+  ours,
+  async ({ account, wire, assembly }) => {
+    await account("romeo@example.com");
+    const { api } = await inside(assembly);
+    const client = await wire();
+    await logsIn(client);
+    await api.lock(romeoAccount);
+    await binds(client);
+    await client.receives(closing("closed or locked"));
+    await client.ends();
+    assert.equal(assembly.hosts.get("example.com")!.sessions.size, 0);
+  },
+);
