@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { DirectoryError } from "#core/people.ts";
 import { type AuthenticatorSubject, authenticatorConformance } from "#sasl/authenticator.conformance.ts";
 import type { SaslError } from "#sasl/error.ts";
 import { noSlapd, type Slapd, startSlapd } from "#test/harness/slapd.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PeopleChange, PeopleQuery } from "#core/people.ts";
-import type { Slapd } from "#test/harness/slapd.ts";
+import { noSlapd, type Slapd, startSlapd } from "#test/harness/slapd.ts";
 import { directoryTest, journal, open, using } from "./opening.ts";
 
 directoryTest("a person is as the directory writes them", async (slapd) => {
@@ -133,6 +134,21 @@ directoryTest("groups hold logins, those of inner groups included", async (slapd
   assert.deepEqual(groups.get("federation"), expected, "groups that contain each other");
   const flat = await byName({ groups: { nested: false, name: ["description", "cn"], filter: "(cn=federation)" } });
   assert.deepEqual([...flat], [["Fédération, en boucle avec astronomes", ["tnguyen"]]]);
+});
+
+test("a server that gives few entries to one search is read in parts", { skip: noSlapd ?? false }, async () => {
+  const slapd = await startSlapd({ global: "sizelimit 7" });
+  try {
+    await using(open(slapd), async ({ people }) => {
+      const everybody = await people.search({ mail: "obspm" }, 100);
+      assert.equal(everybody.people.length, 39);
+      assert.ok(everybody.people.some(({ user }) => user === "élise"));
+      assert.equal((await people.groups()).length, 9);
+      assert.equal((await people.find("pmartin"))?.hasPhoto, true);
+    });
+  } finally {
+    await slapd.close();
+  }
 });
 
 directoryTest("changes are told: who may no longer log in, whose data changed, and groups", async (slapd) => {

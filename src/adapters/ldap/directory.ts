@@ -28,7 +28,15 @@ export interface Search extends Pick<SearchOptions, "scope" | "attributes" | "si
   readonly binary?: string[];
 }
 
-const pageSize = 500;
+const pageSize = 200;
+
+/** The server gives no more entries than its limit (RFC 4511 §4.5.1.4), and says so. */
+export class SizeLimitError extends DirectoryError {}
+
+const loopback = /^(?:localhost|127\.[\d.]+|::1)$/;
+
+/** sizeLimitExceeded, and adminLimitExceeded as 389 Directory Server says it. */
+const limits: ReadonlySet<number> = new Set([4, 11]);
 
 /** The servers of the directory as one: searches, checks of passwords, and how things are named there. */
 export class Directory {
@@ -51,6 +59,11 @@ export class Directory {
     this.#connection = { timeout, connectTimeout, startTls, ca };
     const endpoints = settings.url.map((url) => readEndpoint(url)!);
     if (endpoints.length === 0) throw new SettingsError("ldap.url: missing: where the directory is");
+    for (const { url, host, secure } of endpoints) {
+      if (!secure && !startTls && !loopback.test(host)) {
+        options.log.warn("passwords travel to the directory in the clear: ldap.start-tls is off", { url });
+      }
+    }
     const openSearch = (endpoint: Endpoint) => this.#openSearch(endpoint);
     this.#servers = new Servers(endpoints, {
       log: options.log,
@@ -81,7 +94,9 @@ export class Directory {
     } catch (cause) {
       if (cause instanceof DirectoryError) throw cause;
       if (cause instanceof ResultCodeError && cause.code === 32 && search.scope === "base") return [];
-      throw new DirectoryError(`the directory refuses a search: ${textOf(cause)}`, { cause });
+      const text = `the directory refuses a search: ${textOf(cause)}`;
+      if (cause instanceof ResultCodeError && limits.has(cause.code)) throw new SizeLimitError(text, { cause });
+      throw new DirectoryError(text, { cause });
     }
   }
 
@@ -104,8 +119,7 @@ export class Directory {
       // Nothing but changing the password is allowed after such a bind.
       if (policy.value?.error === PasswordPolicyError.ChangeAfterReset) return { outcome: "expired" };
       if (own === undefined) return { outcome: "right" };
-      const entries = await connection.search(dn, { scope: "base", ...own });
-      return { outcome: "right", entries: entries.map(attributesOf) };
+      return { outcome: "right", entries: await readOwn(connection, dn, own) };
     });
   }
 
@@ -173,6 +187,16 @@ export interface Checked {
   /** Why the server would not try; for the log. */
   readonly reason?: string;
   readonly entries?: readonly Attributes[];
+}
+
+/** Nothing where people may not read their own entry. */
+async function readOwn(connection: Connection, dn: string, search: Omit<Search, "base">): Promise<Attributes[]> {
+  try {
+    return (await connection.search(dn, { ...search, scope: "base" })).map(attributesOf);
+  } catch (cause) {
+    if (cause instanceof ResultCodeError) return [];
+    throw cause;
+  }
 }
 
 function readPassword(settings: LdapSettings): string {

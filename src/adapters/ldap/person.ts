@@ -19,6 +19,8 @@ export interface Known {
   readonly aliases: readonly string[];
   /** Changes whenever the entry does. */
   readonly stamp: string;
+  /** All that others see, as one text, for comparison. */
+  readonly shown: string;
   /** What search compares with, folded. */
   readonly folded: Folded;
 }
@@ -84,6 +86,7 @@ export function knownOf(entry: Attributes, layout: Layout, photos: ReadonlySet<s
     addresses,
     aliases: aliasesOf(addresses, layout.mailDomains),
     stamp: stamps.map((name) => entry.first(name)).find((value) => value !== undefined) ?? "",
+    shown: JSON.stringify(person),
     folded: foldedOf(person),
   };
 }

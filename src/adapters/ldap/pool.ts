@@ -81,6 +81,7 @@ export class Pool {
     }
     let last: unknown;
     for (const endpoint of this.#options.servers.order()) {
+      if (this.#closed) throw new DirectoryError("the directory is closed");
       try {
         return await this.#run(await this.#options.open(endpoint), run);
       } catch (error) {

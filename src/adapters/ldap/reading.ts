@@ -1,9 +1,13 @@
-import type { Group, Person } from "#core/people.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Group } from "#core/people.ts";
 import type { Directory } from "./directory.ts";
 import { all, any } from "./filter.ts";
 import { expandGroups, type GroupEntry, plainDn, remainingRange } from "./groups.ts";
 import { isDotted, type Known, knownOf, loginFilter, personAttributes } from "./person.ts";
 import type { Layout } from "./presets.ts";
+import { searchAll } from "./splitting.ts";
+
+const stride = 100;
 
 /** Everybody, and the groups, at one moment. */
 export interface Reading {
@@ -21,16 +25,13 @@ export interface Reading {
 export async function readAll(directory: Directory): Promise<Reading> {
   const layout = await directory.layout();
   const photos = await photoOwners(directory, layout, layout.userFilter);
-  const entries = await directory.search({
-    base: layout.userBase,
-    scope: "sub",
-    filter: layout.userFilter,
-    attributes: personAttributes(layout),
-    paged: true,
-  });
+  const attributes = personAttributes(layout);
+  const everybody = { base: layout.userBase, scope: "sub", filter: layout.userFilter, attributes } as const;
+  const entries = await searchAll(directory, everybody, layout.login);
   const people = new Map<string, Known>();
   const ambiguous = new Set<string>();
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % stride === 0) await setImmediate(); // thousands of people must not hold up stanzas
     const known = knownOf(entry, layout, photos);
     if (known === undefined) continue;
     if (people.has(known.person.user)) ambiguous.add(known.person.user);
@@ -83,19 +84,15 @@ function imageType(data: Uint8Array): string | undefined {
 async function photoOwners(directory: Directory, layout: Layout, filter: string): Promise<ReadonlySet<string>> {
   const having = any(...layout.fields.photo.map((attribute) => `(${attribute}=*)`));
   if (having === "") return new Set();
-  const search = { base: layout.userBase, scope: "sub", filter: all(filter, having), attributes: ["1.1"] } as const;
-  const entries = await directory.search({ ...search, attributes: ["1.1"], paged: true });
+  const search = { base: layout.userBase, scope: "sub", filter: all(filter, having) } as const;
+  const entries = await searchAll(directory, { ...search, attributes: ["1.1"] }, layout.login);
   return new Set(entries.map(({ dn }) => dn.toLowerCase()));
 }
 
 async function readGroups(directory: Directory, layout: Layout): Promise<GroupEntry[]> {
-  const entries = await directory.search({
-    base: layout.groupBase,
-    scope: "sub",
-    filter: layout.groupFilter,
-    attributes: [...layout.groupName, ...layout.members],
-    paged: true,
-  });
+  const attributes = [...layout.groupName, ...layout.members];
+  const search = { base: layout.groupBase, scope: "sub", filter: layout.groupFilter, attributes } as const;
+  const entries = await searchAll(directory, search, "cn");
   const groups: GroupEntry[] = [];
   for (const entry of entries) {
     const members = layout.members.flatMap((attribute) => entry.all(attribute));
@@ -103,8 +100,8 @@ async function readGroups(directory: Directory, layout: Layout): Promise<GroupEn
       // Active Directory gives long lists in parts (MS-ADTS §3.1.1.3.1.3.3).
       members.push(...range.values);
       if (range.next === undefined) break;
-      const attributes = [range.next];
-      const [more] = await directory.search({ base: entry.dn, scope: "base", filter: "(objectClass=*)", attributes });
+      const part = { base: entry.dn, scope: "base", filter: "(objectClass=*)", attributes: [range.next] } as const;
+      const [more] = await directory.search({ ...part, attributes: [range.next] });
       range = more && remainingRange(more, layout.members);
     }
     const name = layout.groupName.map((attribute) => entry.first(attribute)).find((value) => value) ?? entry.dn;
@@ -127,7 +124,6 @@ function aliasesOf(people: Iterable<Known>): Map<string, readonly string[]> {
 
 /** Whether what others see of a person is the same. */
 export function samePerson(one: Known, other: Known): boolean {
-  const same = (a: Person, b: Person) => JSON.stringify(a) === JSON.stringify(b);
   // A photo is not read here; where there is one, any change of the entry may be a change of it.
-  return same(one.person, other.person) && (!one.person.hasPhoto || one.stamp === other.stamp);
+  return one.shown === other.shown && (!one.person.hasPhoto || one.stamp === other.stamp);
 }
