@@ -199,3 +199,23 @@ scenario("groups: what could not be read is read the next time", showing(failing
   await connect("tybalt@example.com/street");
   await romeo.receives(push("<item jid='juliet@example.com' subscription='remove'/>"));
 });
+
+const quarrel = new MemoryPeople(persons, [verona]);
+scenario("groups: who is blocked hears nothing of a group's end", showing(quarrel), async ({ connect }) => {
+  const juliet = await connect("juliet@example.com/balcony");
+  const romeo = await connect("romeo@example.com/orchard");
+  await romeo.receives(`<presence from='${juliet}'/>`);
+  await juliet.receives(`<presence from='${romeo}'/>`);
+  await juliet.exchange(
+    "<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='romeo@example.com'/></block></iq>",
+    "<iq type='result' id='b'/>",
+  );
+  await romeo.receives(`<presence from='${juliet}' type='unavailable'/>`);
+  await romeo.exchange(rosterGet, rosterIs());
+  await juliet.exchange(rosterGet, rosterIs());
+  quarrel.change({ groups: [] });
+  await romeo.receives(push("<item jid='juliet@example.com' subscription='remove'/>"));
+  await romeo.receivesNothing();
+  await juliet.receives(push("<item jid='romeo@example.com' subscription='remove'/>"));
+  await juliet.receivesNothing();
+});

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Host } from "#core/host.ts";
-import type { PresenceApi } from "#features/presence/index.ts";
+import { disclosing, type PresenceApi } from "#features/presence/index.ts";
 import { hears, type RosterApi, type SharedContact } from "#features/roster/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import { Changes, type ContactChange } from "./changes.ts";
@@ -12,12 +12,12 @@ const perTurn = 500;
 
 /** Tells those who are connected what has become of their groups: roster pushes, then presence. */
 export class Telling {
-  readonly #host: Pick<Host, "sessions" | "log">;
+  readonly #host: Pick<Host, "sessions" | "log" | "fire">;
   readonly #roster: RosterApi;
   readonly #presence: PresenceApi;
   readonly #contacts: GroupContacts;
 
-  constructor(host: Pick<Host, "sessions" | "log">, parts: Parts) {
+  constructor(host: Pick<Host, "sessions" | "log" | "fire">, parts: Parts) {
     this.#host = host;
     this.#roster = parts.roster;
     this.#presence = parts.presence;
@@ -63,7 +63,9 @@ export class Telling {
       const theirs = await this.#roster.get(contact);
       if (hears(theirs.items.get(account.toString()))) continue; // saw the contact before, and still does
       if (isShown(after)) this.#presence.show(contact, account);
-      else this.#presence.hide(contact, account);
+      else if (!(await this.#host.fire(disclosing, { from: contact, to: account }))) {
+        this.#presence.hide(contact, account); // who is blocked has been told that long ago
+      }
     }
   }
 
