@@ -219,3 +219,22 @@ scenario("groups: who is blocked hears nothing of a group's end", showing(quarre
   await juliet.receives(push("<item jid='romeo@example.com' subscription='remove'/>"));
   await juliet.receivesNothing();
 });
+
+const haunted = new MemoryPeople(persons, [verona]);
+scenario("groups: one's own list says who sees one because of a group", showing(haunted), async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard", { presence: false });
+  await romeo.exchange(rosterGet, rosterIs());
+  await romeo.exchange(set("<item jid='ghost@example.com' name='Father'/>"), done);
+  await romeo.receives(push("<item jid='ghost@example.com' subscription='none'/>"));
+  haunted.change({ groups: [group("Verona", "romeo", "juliet", "ghost", "tybalt")] });
+  await romeo.receivesInAnyOrder(
+    push("<item jid='ghost@example.com' name='Father' subscription='from'/>"),
+    push("<item jid='tybalt@example.com' subscription='both'/>"),
+  );
+  haunted.change({ groups: [verona] });
+  await romeo.receivesInAnyOrder(
+    push("<item jid='ghost@example.com' name='Father' subscription='none'/>"),
+    push("<item jid='tybalt@example.com' subscription='remove'/>"),
+  );
+  await romeo.receivesNothing();
+});
