@@ -3,6 +3,7 @@ import { DatabaseError } from "#core/database.ts";
 import { SettingsError } from "#core/settings.ts";
 import { CommandError } from "../admin/command.ts";
 import { readVersion } from "../version.ts";
+import { addDoctor, UnhealthyError } from "./doctor.ts";
 import { type CommonOptions, configurationOf, type StartOptions } from "./options.ts";
 import { start } from "./start.ts";
 import { showStatus } from "./status.ts";
@@ -19,6 +20,7 @@ export async function runCommandLine(words: readonly string[], terminal: Termina
     return exit.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
+    if (error instanceof UnhealthyError) return exit.failed;
     terminal.errors.write(`${explain(error)}\n`);
     return error instanceof CommandError && error.code === "usage" ? exit.usage : exit.failed;
   }
@@ -60,6 +62,7 @@ function program(terminal: Terminal): Command {
   common(all.command("status").description("Says whether the service runs, who is connected, and what it has counted."))
     .option("--json", "As JSON.")
     .action((options: CommonOptions & { json?: boolean }) => showStatus(terminal, options));
+  addDoctor(all, terminal, common);
   return all;
 }
 

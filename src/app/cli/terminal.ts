@@ -25,6 +25,15 @@ export async function newPassword(terminal: Terminal, account: string): Promise<
   return password;
 }
 
+/**
+ * A password that exists: typed once without being shown, or the first line of standard input where that is no terminal.
+ * @throws CommandError if nothing was typed.
+ */
+export async function knownPassword(terminal: Terminal, account: string): Promise<string> {
+  if (terminal.input.isTTY !== true) return nonEmpty(firstLine(await readAll(terminal.input)));
+  return nonEmpty(await typed(terminal, `Password for ${account}: `));
+}
+
 function nonEmpty(password: string): string {
   if (password === "") throw new CommandError("usage", "no password was given: type it, or send it to standard input");
   return password;

@@ -11,12 +11,18 @@ export class ServiceError extends Error {
 }
 
 /**
- * Asks the service that runs on a data folder. Resolves with undefined if none does.
+ * Asks the service that runs on a data folder. Resolves with undefined if none does. With `timeoutMs`, a service that
+ * does not answer in time has failed.
  * @throws CommandError as the command said; ServiceError if it failed.
  */
-export async function ask(folder: string, request: Request): Promise<{ readonly result: unknown } | undefined> {
+export async function ask(
+  folder: string,
+  request: Request,
+  timeoutMs = 0,
+): Promise<{ readonly result: unknown } | undefined> {
   const socket = await open(folder);
   if (socket === undefined) return undefined;
+  socket.setTimeout(timeoutMs, () => socket.destroy());
   try {
     socket.write(`${JSON.stringify(request)}\n`);
     const line = await readLine(socket, maxReply);

@@ -1,0 +1,90 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { asciiName } from "#adapters/tcp/certificate.ts";
+import type { Status } from "../../admin/status.ts";
+import { certificatesOf } from "../certificate-files.ts";
+import type { Check, Context } from "../check.ts";
+import { type Finding, found } from "../finding.ts";
+import { probe } from "../probe.ts";
+import { portKinds as kinds } from "./port-kinds.ts";
+
+type OpenListener = Status["listeners"][number];
+
+/** The ports: free for the service while it is stopped; as clients need them while it runs. */
+export const portsCheck: Check = {
+  name: "ports",
+  title: { en: "Ports", fr: "Ports" },
+  kinds: Object.values(kinds),
+  async run(context) {
+    const { service } = context;
+    if (service.state === "stopped") return free(context);
+    if (service.state !== "running") return [];
+    const { listeners } = service.status;
+    return [
+      ...unopened(context, listeners),
+      ...(await Promise.all(listeners.map((one) => tried(context, one)))).flat(),
+    ];
+  },
+};
+
+/** Whether the service will get its ports. */
+async function free({ configuration: { listen }, system }: Context): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { address, port } of listen) {
+    if (port === 0) continue;
+    const code = await system.tryListening(address, port);
+    const facts = { address, port };
+    if (code === "EADDRINUSE") findings.push(found(kinds.taken, facts));
+    else if (code === "EACCES") findings.push(found(kinds.privileged, facts));
+    else if (code === "EADDRNOTAVAIL" || code === "EINVAL" || code === "ENOTFOUND")
+      findings.push(found(kinds.noAddress, facts));
+    else if (code !== undefined && !(code === "EAFNOSUPPORT" && address === "::"))
+      findings.push(found(kinds.impossible, { ...facts, code }));
+  }
+  return findings;
+}
+
+function unopened({ configuration: { listen } }: Context, listeners: readonly OpenListener[]): Finding[] {
+  return listen
+    .filter(({ port }) => port !== 0)
+    .filter(({ port, tls }) => !listeners.some((one) => one.port === port && one.tls === tls))
+    .map(({ port }) => found(kinds.unopened, { port }));
+}
+
+/** Connects as a client of each domain and alias would; stops at the first that fails in another way than by its certificate. */
+async function tried(context: Context, { address, port, tls }: OpenListener): Promise<Finding[]> {
+  const host = reachable(address);
+  const findings: Finding[] = [];
+  const { timeoutMs } = context;
+  for (const { domain, aliases, certificate: file } of certificatesOf(context.configuration)) {
+    for (const face of [domain, ...aliases]) {
+      const direct = tls === "direct";
+      const got = await probe({ host, port, tls: direct ? "direct" : "starttls", domain: asciiName(face), timeoutMs });
+      if (got.reached !== "encrypted") {
+        const kind = {
+          nothing: kinds.silent,
+          connection: direct ? kinds.noTls : kinds.noStartTls,
+          stream: kinds.noTls,
+        };
+        return [found(kind[got.reached], { host, port, face, reason: got.reason })];
+      }
+      if (direct && got.alpn !== "xmpp-client") return [found(kinds.alpn, { port })];
+      if (differs(file, got.certificate)) findings.push(found(kinds.otherCertificate, { port, face, file }));
+    }
+  }
+  return findings;
+}
+
+/** An address by which this machine reaches itself. */
+function reachable(address: string): string {
+  return address === "::" || address === "0.0.0.0" ? "127.0.0.1" : address;
+}
+
+/** Whether a certificate is another than the first of a file; a file that cannot be read is told of elsewhere. */
+function differs(file: string, presented: Uint8Array): boolean {
+  try {
+    return !new X509Certificate(readFileSync(file)).raw.equals(presented);
+  } catch {
+    return false;
+  }
+}

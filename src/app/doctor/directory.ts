@@ -1,0 +1,20 @@
+import { dirname } from "node:path";
+import type { LdapSettings } from "#adapters/ldap/settings.ts";
+import type { Configuration } from "../configuration.ts";
+import type { DirectoryToCheck } from "./check.ts";
+
+/** The directory of accounts that a configuration names; undefined if there is none. */
+export function directoryOf(configuration: Configuration): DirectoryToCheck | undefined {
+  const { ldap: settings } = configuration as { readonly ldap?: LdapSettings };
+  if (settings === undefined || settings.url.length === 0) return undefined;
+  const folder = configuration.file === undefined ? "." : dirname(configuration.file);
+  return { settings, domain: configuration.domains[0]!.name, folder };
+}
+
+/** The login that is meant: without the domain, if that is one of ours. */
+export function userOf({ domains }: Configuration, name: string): string {
+  const at = name.lastIndexOf("@");
+  const domain = name.slice(at + 1).toLowerCase();
+  const ours = domains.some((one) => one.name === domain || one.aliases.includes(domain));
+  return at > 0 && ours ? name.slice(0, at) : name;
+}
