@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { openLdap } from "#adapters/ldap/ldap.ts";
+import { ldapSection } from "#adapters/ldap/settings.ts";
+import { silent } from "#core/log.ts";
 import { DirectoryError } from "#core/people.ts";
+import { read } from "#core/settings.ts";
 import { type AuthenticatorSubject, authenticatorConformance } from "#sasl/authenticator.conformance.ts";
 import type { SaslError } from "#sasl/error.ts";
 import { noSlapd, type Slapd, startSlapd } from "#test/harness/slapd.ts";
@@ -241,5 +245,21 @@ directoryTest("a filter of the settings says who may log in", async (slapd) => {
       assert.equal(await accounts.verify("pmartin2", "pass-pmartin2"), false);
       assert.equal(await accounts.exists("pmartin2"), false);
     });
+  }
+});
+
+test("a domain and a URL are enough where anybody may search", { skip }, async () => {
+  const open = "access to attrs=userPassword by anonymous auth by * none\naccess to * by * read";
+  const slapd = await startSlapd({ database: open });
+  try {
+    const settings = read(ldapSection, { url: slapd.ldapsUrl, ca: slapd.caFile }, "ldap");
+    await using(openLdap(settings, { domain: "obspm.example", log: silent }), async ({ accounts, people }) => {
+      assert.equal(await accounts.verify("hlegall", "pass-hlegall"), true);
+      assert.equal(await accounts.verify("hlegall", "wrong"), false);
+      assert.deepEqual(await people.resolve("hélène.le-gall"), ["hlegall"]);
+      assert.equal((await people.groups()).length, 9);
+    });
+  } finally {
+    await slapd.close();
   }
 });

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { PasswordPolicyControl, PasswordPolicyError, ResultCodeError, type SearchOptions } from "ldapts";
 import type { Logger } from "#core/log.ts";
 import { DirectoryError } from "#core/people.ts";
 import { SettingsError } from "#core/settings.ts";
 import { type BindOutcome, outcomeOf } from "./bind-outcome.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { type Endpoint, readEndpoint } from "./dial.ts";
+import { dial, type Endpoint, readEndpoint } from "./dial.ts";
 import { type Attributes, attributesOf } from "./entry.ts";
 import { Pool } from "./pool.ts";
 import { type Layout, layoutOf, rootAttributes } from "./presets.ts";
@@ -127,6 +128,16 @@ export class Directory {
     this.#servers.close();
     this.#searches.close();
     this.#binds.close();
+  }
+
+  /** Opens a connection to one server as every connection is opened, for examinations. */
+  dial(endpoint: Endpoint): Promise<Socket> {
+    return dial(endpoint, { ...this.#connection, timeout: this.#connection.connectTimeout });
+  }
+
+  /** Logs the account that searches in to one server, for examinations. @throws DirectoryError */
+  async logIn(endpoint: Endpoint): Promise<void> {
+    (await this.#openSearch(endpoint)).close();
   }
 
   async #openSearch(endpoint: Endpoint): Promise<Connection> {

@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
 import type { Database } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { People } from "#core/people.ts";
 import { SettingsError } from "#core/settings.ts";
 import { LdapAccounts } from "./accounts.ts";
 import { Directory } from "./directory.ts";
+import { located } from "./location.ts";
 import { LdapPeople } from "./people.ts";
 import type { LdapSettings } from "./settings.ts";
 import { VerifierStore } from "./verifier-store.ts";
@@ -65,14 +65,5 @@ export async function openLdap(settings: LdapSettings, options: LdapOptions): Pr
       people.close();
       directory.close();
     },
-  };
-}
-
-function located(settings: LdapSettings, folder = "."): LdapSettings {
-  const { ca, "bind-password-file": file } = settings;
-  return {
-    ...settings,
-    ...(ca === undefined ? {} : { ca: resolve(folder, ca) }),
-    ...(file === undefined ? {} : { "bind-password-file": resolve(folder, file) }),
   };
 }

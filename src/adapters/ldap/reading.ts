@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Group } from "#core/people.ts";
 import type { Directory } from "./directory.ts";
+import type { Attributes } from "./entry.ts";
 import { all, any } from "./filter.ts";
 import { expandGroups, type GroupEntry, plainDn, remainingRange } from "./groups.ts";
 import { isDotted, type Known, knownOf, loginFilter, personAttributes } from "./person.ts";
@@ -43,13 +44,20 @@ export async function readAll(directory: Directory): Promise<Reading> {
   return { people, aliases: aliasesOf(people.values()), groups, dotted, ambiguous: [...ambiguous] };
 }
 
+/** The entries that the directory finds for a login; it may compare more loosely than addresses do. */
+export async function peopleWith(directory: Directory, user: string): Promise<Attributes[]> {
+  const layout = await directory.layout();
+  const filter = all(layout.userFilter, loginFilter(layout, user));
+  const attributes = personAttributes(layout);
+  return directory.search({ base: layout.userBase, scope: "sub", filter, attributes, sizeLimit: 5 });
+}
+
 /** Reads one person; undefined if there is none, or more than one. @throws DirectoryError */
 export async function readOne(directory: Directory, user: string): Promise<Known | undefined> {
   const layout = await directory.layout();
-  const filter = all(layout.userFilter, loginFilter(layout, user));
-  const photos = await photoOwners(directory, layout, filter);
-  const search = { base: layout.userBase, scope: "sub", filter, attributes: personAttributes(layout) } as const;
-  const entries = await directory.search({ ...search, sizeLimit: 5 });
+  const entries = await peopleWith(directory, user);
+  if (entries.length === 0) return undefined;
+  const photos = await photoOwners(directory, layout, all(layout.userFilter, loginFilter(layout, user)));
   const found = entries.map((entry) => knownOf(entry, layout, photos)).filter((known) => known?.person.user === user);
   return found.length === 1 ? found[0] : undefined;
 }
