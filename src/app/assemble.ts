@@ -99,6 +99,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     },
     async stop() {
       for (const stop of stops.reverse()) await stop();
+      for (const host of router.hosts.values()) await host.finished();
       for (const host of router.hosts.values()) host.close();
       background(log, bus.close());
     },

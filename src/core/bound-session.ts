@@ -1,6 +1,6 @@
 import type { Jid } from "#jid/jid.ts";
-import { StanzaError } from "#stanza/error.ts";
-import { isRequest, type Stanza } from "#stanza/stanza.ts";
+import type { Stanza } from "#stanza/stanza.ts";
+import { rescue } from "./delivery.ts";
 import type { LocalHost } from "./local-host.ts";
 import { background } from "./log.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type Fact,
   type FactValue,
   type LocalSession,
+  losing,
   opened,
 } from "./session.ts";
 
@@ -20,13 +21,15 @@ export class BoundSession implements LocalSession {
   readonly #since = Date.now();
   readonly #host: LocalHost;
   readonly #facts: Record<string, FactValue> = {};
-  #connection: Connection;
+  connection: Connection;
+  handled = 0;
   #open = true;
+  #awaited: Set<Promise<unknown>> | undefined;
 
   private constructor(host: LocalHost, jid: Jid, connection: Connection, lang: string | undefined) {
     this.#host = host;
     this.jid = jid;
-    this.#connection = connection;
+    this.connection = connection;
     this.lang = lang;
   }
 
@@ -42,10 +45,6 @@ export class BoundSession implements LocalSession {
     return new Date(this.#since);
   }
 
-  get connection(): Connection {
-    return this.#connection;
-  }
-
   get<T extends FactValue>(fact: Fact<T>): T {
     return (this.#facts[fact.name] as T | undefined) ?? fact.initial;
   }
@@ -56,28 +55,42 @@ export class BoundSession implements LocalSession {
 
   send(stanza: Stanza): void {
     if (!this.#open) return this.#missed(stanza);
-    if (!this.#host.hooks.has(delivering)) return this.#connection.deliver(stanza);
+    if (!this.#host.hooks.has(delivering)) return this.connection.deliver(stanza);
     const packet = { stanza, session: this };
     const taken = this.#host.fire(delivering, packet);
     if (taken instanceof Promise) throw new Error("handlers of delivering must be synchronous, to keep the order");
-    if (!taken) this.#connection.deliver(packet.stanza);
+    if (!taken) this.connection.deliver(packet.stanza);
   }
 
-  /** Ends the session: its row goes, then everybody is told. Once. */
+  awaits(work: Promise<unknown>): void {
+    this.#awaited ??= new Set();
+    const { size } = this.#awaited.add(work);
+    const done = () => void this.#awaited?.delete(work);
+    work.then(done, done);
+    if (size > mostAwaited) this.#host.log.warn("a session awaits many writes", { jid: this.jid.toString(), size });
+  }
+
+  get safe(): Promise<unknown> | undefined {
+    return this.#awaited === undefined || this.#awaited.size === 0 ? undefined : Promise.allSettled(this.#awaited);
+  }
+
+  /** Its connection broke: the session ends, unless somebody keeps it. */
+  lose(): void {
+    if (this.#open && this.#host.fire(losing, this) !== true) this.close();
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#host.sessions.remove(this);
-    background(this.#host.log, this.#host.fire(closed, this), "session not closed cleanly");
+    this.#host.sessions.remove(this); // its row goes, then everybody is told
+    this.#host.finishing(this.#host.fire(closed, this));
   }
 
-  /** A stanza that finds its session gone is routed again: a message to the bare JID, a request answered. */
+  /** A stanza that finds its session gone is for the account's other clients, or for later. */
   #missed(stanza: Stanza): void {
-    const { router } = this.#host.server;
-    if (stanza.is("message") && stanza.type !== "error" && stanza.type !== "groupchat") {
-      background(this.#host.log, router.route({ stanza: stanza.toward(stanza.to.bare) }));
-    } else if (isRequest(stanza)) {
-      background(this.#host.log, router.bounce({ stanza }, new StanzaError("service-unavailable")));
-    }
+    this.#host.finishing(rescue(this.#host, stanza));
   }
 }
+
+/** Writes that one session may have under way before it is worth a line in the log. */
+const mostAwaited = 1_000;

@@ -1,6 +1,6 @@
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { isRequest, type Message } from "#stanza/stanza.ts";
+import { body, isRequest, type Message, type Stanza } from "#stanza/stanza.ts";
 import type { Host } from "./host.ts";
 import type { LocalHost } from "./local-host.ts";
 import { type Packet, unclaimed } from "./packet.ts";
@@ -65,6 +65,30 @@ function deliverMessage(host: LocalHost, packet: Packet): void | Promise<void> {
   const sessions = recipients(host, to.bare);
   if (sessions.length === 0) return undelivered(host, packet);
   for (let index = 0; index < sessions.length; index++) sessions[index]!.send(stanza);
+}
+
+/**
+ * A stanza that its session could not take any more: a message goes to the account's other clients, or is kept for
+ * later; a request is refused; the rest meant that session alone. What arrived once is not handled as arriving again.
+ *
+ * @param shared the message went to all clients of the account: those that are there have it
+ */
+export async function rescue(host: LocalHost, stanza: Stanza, shared = false): Promise<void> {
+  if (isRequest(stanza))
+    return host.server.router.bounce({ stanza }, new StanzaError("service-unavailable", notConnected));
+  if (!stanza.is("message") || stanza.type === "error" || stanza.type === "groupchat" || stanza.type === "headline")
+    return;
+  if (stanza.from.bare.equals(stanza.to.bare) && stanza.element.child(body) === undefined) return; // a copy of theirs
+  const account = stanza.to.bare;
+  const others = recipients(host, account);
+  const again = stanza.toward(account);
+  if (others.length > 0) {
+    if (!shared) for (const session of others) session.send(again);
+    return;
+  }
+  const packet = { stanza: again };
+  if (await host.fire(unclaimed, packet)) return;
+  await host.server.router.bounce({ stanza }, new StanzaError("service-unavailable", notStored));
 }
 
 async function undelivered(host: LocalHost, packet: Packet): Promise<void> {

@@ -59,6 +59,7 @@ export class LocalHost {
   readonly #identities: { readonly at: "host" | "account"; readonly identity: Identity }[] = [];
   readonly #streamFeatures: StreamFeature[] = [];
   readonly #questions = new Map<string, Question>();
+  readonly #finishing = new Set<Promise<unknown>>();
   readonly #apis = new Map<string, unknown>();
   readonly #undo = new Map<string, (() => void)[]>();
 
@@ -77,6 +78,19 @@ export class LocalHost {
 
   fire<Event>(hook: Hook<Event>, event: Event): boolean | Promise<boolean> {
     return this.hooks.fire(hook, event);
+  }
+
+  /** Something that belongs to the end of a session and that a stop waits for. */
+  finishing(work: unknown): void {
+    if (!(work instanceof Promise)) return;
+    const logged = work.catch((cause) => this.log.error("the end of a session failed", { cause }));
+    const done = logged.finally(() => this.#finishing.delete(done));
+    this.#finishing.add(done);
+  }
+
+  /** Settles when all sessions that have ended have done so to the end. */
+  async finished(): Promise<void> {
+    while (this.#finishing.size > 0) await Promise.all(this.#finishing);
   }
 
   /** Sets a feature up with its own view of this host. */

@@ -1,6 +1,6 @@
 import type { Jid } from "#jid/jid.ts";
 import type { Element, Tag } from "#xml/element.ts";
-import type { LocalSession } from "./session.ts";
+import type { Connection, LocalSession } from "./session.ts";
 
 /** What a stream feature may know of the client's stream that it is negotiated on. */
 export interface Negotiation {
@@ -9,6 +9,10 @@ export interface Negotiation {
   readonly account: Jid | undefined;
   /** Once bound. */
   readonly session: LocalSession | undefined;
+  /** The stream's own connection. */
+  readonly connection: Connection;
+  /** Makes the stream carry a session that another connection had (XEP-0198 §5). */
+  adopt(session: LocalSession): void;
   /** Writes an element of the stream that is not a stanza. */
   send(element: Element): void;
 }

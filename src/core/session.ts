@@ -1,5 +1,6 @@
 import type { Jid } from "#jid/jid.ts";
 import type { Stanza } from "#stanza/stanza.ts";
+import type { Element } from "#xml/element.ts";
 import { type Hook, hook } from "./hooks.ts";
 import type { Packet } from "./packet.ts";
 
@@ -38,6 +39,12 @@ export interface Connection {
   readonly peer: string;
   /** Writes a stanza to the client. */
   deliver(stanza: Stanza): void;
+  /** Writes an element of the stream that is not a stanza. */
+  write(element: Element): void;
+  /** Lets go of the session, which goes on elsewhere, and closes the stream with `conflict`. */
+  release(): void;
+  /** Cuts the connection: nobody is there any more. */
+  drop(): void;
   /** Closes the stream with a stream error condition (RFC 6120 §4.9.3), or orderly. */
   end(
     condition?: "conflict" | "not-authorized" | "policy-violation" | "reset" | "system-shutdown",
@@ -47,7 +54,16 @@ export interface Connection {
 
 /** A session of this node. */
 export interface LocalSession extends Session {
-  readonly connection: Connection;
+  /** Where its stanzas go. Whoever puts another in its place passes on what it is given. */
+  connection: Connection;
+  /** Stanzas of the client that have been handled since it was bound. */
+  readonly handled: number;
+  /** Something that must be on disk before a stanza of the client counts as handled for good (XEP-0198). */
+  awaits(work: Promise<unknown>): void;
+  /** Settles when all that is awaited has; undefined where nothing is. */
+  readonly safe: Promise<unknown> | undefined;
+  /** Ends the session; its connection is not touched. Once. */
+  close(): void;
   /** The `xml:lang` of its stream. */
   readonly lang: string | undefined;
   /** When it was bound. */
@@ -56,6 +72,8 @@ export interface LocalSession extends Session {
 
 /** A resource has been bound (RFC 6120 §7); on its own node. */
 export const opened: Hook<LocalSession> = hook("session opened");
+/** The connection of a session broke: who takes this keeps the session for a while. Handlers must be synchronous. */
+export const losing: Hook<LocalSession> = hook("connection lost");
 /** A session has ended, however: its row is gone already. On its own node, exactly once. */
 export const closed: Hook<LocalSession> = hook("session closed");
 /** About to be written, on the session's node; whoever takes it keeps it. */

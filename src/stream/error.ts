@@ -38,10 +38,14 @@ export class StreamError extends Error {
   /** For the peer: plain words, nothing internal. */
   readonly explanation: string | undefined;
 
-  constructor(condition: StreamCondition, explanation?: string, options?: ErrorOptions) {
-    super(explanation ? `${condition}: ${explanation}` : condition, options);
+  /** An application-specific condition beside the defined one (RFC 6120 §4.9.4). */
+  readonly detail: Element | undefined;
+
+  constructor(condition: StreamCondition, explanation?: string, detail?: Element) {
+    super(explanation ? `${condition}: ${explanation}` : condition);
     this.condition = condition;
     this.explanation = explanation;
+    this.detail = detail;
   }
 
   toElement(): Element {
@@ -49,6 +53,7 @@ export class StreamError extends Error {
       {},
       tag(streamErrors, this.condition)(),
       ...(this.explanation ? [text({ "xml:lang": "en" }, this.explanation)] : []),
+      ...(this.detail ? [this.detail] : []),
     );
   }
 }

@@ -11,8 +11,11 @@ export interface StreamEvents {
   header(header: Element): void | Promise<void>;
   /** A complete child of the stream. @throws StreamError */
   element(element: Element): void | Promise<void>;
-  /** The stream is being closed, by either side: nothing that is sent from now on reaches the peer. Before `ended`. */
-  closing(): void;
+  /**
+   * The stream is being closed, or its connection broke: nothing that is sent from now on reaches the peer. Once, before
+   * `ended`.
+   */
+  closing(broken: boolean): void;
   /** The stream is over. Once, last. `orderly`: the peer closed it with its end tag. */
   ended(reason: CloseReason, orderly: boolean): void;
   /** The peer broke a rule: the stream is being closed with this error. */
@@ -144,7 +147,7 @@ export class Stream {
   /** Closes: with a stream error (RFC 6120 §4.9.1.1), or orderly. */
   close(error?: StreamError): void {
     if (!this.open) return;
-    this.#events.closing();
+    this.#events.closing(false);
     if (error) {
       if (!this.#opened) this.reply({ id: "0" }); // §4.9.1.2: an error needs a stream
       this.send(error.toElement());
@@ -174,7 +177,7 @@ export class Stream {
 
   closed(reason: CloseReason): void {
     if (this.#state === "closed") return;
-    if (this.open) this.#events.closing();
+    if (this.open) this.#events.closing(true);
     this.#state = "closed";
     this.#parser = undefined;
     this.#events.ended(reason, this.#orderly);

@@ -4,11 +4,11 @@ import type { BoundSession } from "#core/bound-session.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
 import type { Negotiation } from "#core/negotiation.ts";
-import { type Connection, face } from "#core/session.ts";
+import { type Connection, face, type LocalSession } from "#core/session.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { SaslError } from "#sasl/error.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { type Iq, iq, kindOf, Stanza } from "#stanza/stanza.ts";
+import { type Iq, iq, type Kind, kindOf, Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import { features, Stream, type StreamEvents } from "#stream/stream.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
@@ -94,9 +94,19 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     if (this.session !== undefined) {
       this.#door.shape(this);
       const kind = kindOf(element);
-      if (kind !== undefined) return receive(this.session, this.host, this.#door.server.faces.inward(element), kind);
+      if (kind !== undefined) return this.#receive(this.session, element, kind);
     }
     return this.#negotiate(element);
+  }
+
+  #receive(session: BoundSession, element: Element, kind: Kind): void | Promise<void> {
+    const work = receive(session, this.host, this.#door.server.faces.inward(element), kind);
+    if (work instanceof Promise) {
+      return work.then(() => {
+        session.handled++;
+      });
+    }
+    session.handled++;
   }
 
   #negotiate(element: Element): void | Promise<void> {
@@ -261,8 +271,38 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   /** The session ends with the stream, not with the connection: what comes for it from now on is routed elsewhere. */
-  closing(): void {
-    this.session?.close();
+  closing(broken: boolean): void {
+    if (broken) this.lose();
+    else this.session?.close();
+  }
+
+  /** The client is not there any more; its session may be kept for it. */
+  lose(): void {
+    const { session } = this;
+    this.session = undefined;
+    session?.lose();
+  }
+
+  get connection(): Connection {
+    return this;
+  }
+
+  adopt(session: LocalSession): void {
+    this.session = session as BoundSession;
+    this.#door.bound(this);
+  }
+
+  release(): void {
+    this.session = undefined;
+    this.#stream.close(new StreamError("conflict", "The session goes on over another connection"));
+  }
+
+  drop(): void {
+    this.#stream.transport.destroy();
+  }
+
+  write(element: Element): void {
+    this.#stream.send(element);
   }
 
   ended(reason: CloseReason, orderly: boolean): void {

@@ -193,6 +193,7 @@ export class Door {
   #timeOut(client: ClientStream, why: string): void {
     const error = new StreamError("connection-timeout", why);
     this.refused(client, error);
+    client.lose();
     client.stream.close(error);
   }
 }
