@@ -21,6 +21,8 @@ export interface LdapPeopleOptions {
   readonly interval: number;
   /** The part of people, in percent, that may disappear at once without being asked about a second time. */
   readonly vanishLimit: number;
+  /** Monotonic, in milliseconds; for tests. */
+  readonly clock?: () => number;
 }
 
 const unknownMs = 30_000;
@@ -210,7 +212,7 @@ export class LdapPeople implements People, Snapshot {
 
   /** A wrong filter, a missing right or a broken replica look like people who left; many at once are not believed. */
   #isCredible(before: Reading, after: Reading, ended: number): boolean {
-    const { log, vanishLimit, interval } = this.#options;
+    const { log, vanishLimit, interval, clock = () => performance.now() } = this.#options;
     if (after.people.size === 0 && before.people.size > 0) {
       log.error("the directory shows nobody any more: this is not believed", { before: before.people.size });
       return false;
@@ -219,7 +221,7 @@ export class LdapPeople implements People, Snapshot {
       this.#suspectSince = undefined;
       return true;
     }
-    const now = performance.now();
+    const now = clock();
     this.#suspectSince ??= now;
     if (now - this.#suspectSince >= interval / 2) {
       log.warn("many people are gone from the directory, and a second reading says so too", { ended });
