@@ -73,7 +73,11 @@ function deliverMessage(host: LocalHost, packet: Packet): void | Promise<void> {
  *
  * @param shared the message went to all clients of the account: those that are there have it
  */
-export async function rescue(host: LocalHost, stanza: Stanza, shared = false): Promise<void> {
+export async function rescue(
+  host: Pick<Host, "fire" | "server" | "sessions">,
+  stanza: Stanza,
+  shared = false,
+): Promise<void> {
   if (isRequest(stanza))
     return host.server.router.bounce({ stanza }, new StanzaError("service-unavailable", notConnected));
   if (!stanza.is("message") || stanza.type === "error" || stanza.type === "groupchat" || stanza.type === "headline")

@@ -18,6 +18,7 @@ import { presence } from "./presence/index.ts";
 import { privateStorage } from "./private-storage/index.ts";
 import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
+import { streamManagement } from "./stream-management/index.ts";
 import { entityTime } from "./time/index.ts";
 import { vcard } from "./vcard/index.ts";
 import { softwareVersion } from "./version/index.ts";
@@ -41,6 +42,7 @@ export const features: readonly Feature<any, any>[] = [
   carbons,
   offline,
   clientState,
+  streamManagement,
   lastActivity,
   privateStorage,
   contactInfo,

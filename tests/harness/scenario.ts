@@ -98,12 +98,17 @@ function stageOn(server: Target, wires: Wire[]): Stage {
   };
 }
 
-async function logIn(wire: Wire, jid: Jid, domain: string): Promise<Client> {
+/** Authenticates and restarts the stream: what comes next is binding, or something in its place. */
+export async function authenticate(wire: Wire, jid: Jid, domain = jid.domain): Promise<void> {
   await wire.opens(domain);
   const secret = Buffer.from(`\0${jid.local}\0${password}`).toString("base64");
   wire.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
   await wire.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
   await wire.opens(domain);
+}
+
+async function logIn(wire: Wire, jid: Jid, domain: string): Promise<Client> {
+  await authenticate(wire, jid, domain);
   const resource = jid.resource === "" ? "" : `<resource>${jid.resource}</resource>`;
   wire.writes(`<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>${resource}</bind></iq>`);
   const bound = await wire.receives("<iq type='result' id='bind'/>");

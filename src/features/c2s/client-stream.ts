@@ -102,9 +102,11 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   #receive(session: BoundSession, element: Element, kind: Kind): void | Promise<void> {
     const work = receive(session, this.host, this.#door.server.faces.inward(element), kind);
     if (work instanceof Promise) {
-      return work.then(() => {
+      const done = work.then(() => {
         session.handled++;
       });
+      session.awaits(done); // who resumes meanwhile must not send this stanza again
+      return done;
     }
     session.handled++;
   }

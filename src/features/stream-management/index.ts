@@ -1,0 +1,1 @@
+export { streamManagement } from "./stream-management.ts";

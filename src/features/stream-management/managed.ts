@@ -1,0 +1,146 @@
+import type { Connection, LocalSession } from "#core/session.ts";
+import type { Stanza } from "#stanza/stanza.ts";
+import { StreamError } from "#stream/error.ts";
+import { request, tooHigh } from "./tags.ts";
+
+/** After so many stanzas without a request, the client is asked what it has handled. */
+const askEvery = 8;
+const wrap = 2 ** 32;
+
+/** A stanza that the client has not acknowledged. */
+export interface Kept {
+  readonly stanza: Stanza;
+  /** It went to other clients of the account as well, when it was sent. */
+  readonly shared: boolean;
+}
+
+/** What the managed connections of a host share. */
+export interface Keeper {
+  /** Whether a stanza to a session goes to other clients of its account too. */
+  shares(stanza: Stanza): boolean;
+  /** Stanzas kept for one client until it acknowledges them. */
+  readonly limit: number;
+  /** The client has stanzas that it was not asked about. */
+  unasked(connection: Managed): void;
+  /** More stanzas than may be kept. */
+  overflowed(connection: Managed): void;
+}
+
+/**
+ * A connection whose stanzas are kept until the client has acknowledged them, and that may be away for a while: then
+ * they are only kept (XEP-0198 §4, §5).
+ */
+export class Managed implements Connection {
+  readonly session: LocalSession;
+  /** Names the session to resume; undefined where the client did not ask for that. */
+  readonly id: string | undefined;
+  readonly #keeper: Keeper;
+  readonly #base: number;
+  #inner: Connection | undefined;
+  #queue: Kept[] = [];
+  /** Stanzas that the client has acknowledged, modulo 2^32. */
+  #acknowledged = 0;
+  #sinceAsked = 0;
+  /** When the client was asked, if it has not answered; milliseconds of a monotonic clock. */
+  askedAt: number | undefined;
+
+  constructor(session: LocalSession, keeper: Keeper, id: string | undefined) {
+    this.session = session;
+    this.id = id;
+    this.#keeper = keeper;
+    this.#base = session.handled;
+    this.#inner = session.connection;
+    session.connection = this;
+  }
+
+  /** Whether the client is away. */
+  get away(): boolean {
+    return this.#inner === undefined;
+  }
+
+  /** Stanzas of the client handled since it enabled stream management, modulo 2^32. */
+  get handled(): number {
+    return (this.session.handled - this.#base) % wrap;
+  }
+
+  /** Stanzas that the client has not acknowledged, oldest first. */
+  get unacknowledged(): readonly Kept[] {
+    return this.#queue;
+  }
+
+  get peer(): string {
+    return this.#inner?.peer ?? "away";
+  }
+
+  deliver(stanza: Stanza): void {
+    this.#queue.push({ stanza, shared: this.#keeper.shares(stanza) });
+    if (this.#queue.length > this.#keeper.limit) return this.#keeper.overflowed(this);
+    if (this.#inner === undefined) return;
+    this.#inner.deliver(stanza);
+    this.#sinceAsked++;
+    if (this.askedAt !== undefined) return;
+    if (this.#sinceAsked >= askEvery) this.ask();
+    else if (this.#sinceAsked === 1) this.#keeper.unasked(this);
+  }
+
+  /** Asks the client what it has handled, unless nothing is open or it was asked. */
+  ask(): void {
+    if (this.#inner === undefined || this.askedAt !== undefined || this.#queue.length === 0) return;
+    this.askedAt = performance.now();
+    this.#sinceAsked = 0;
+    this.#inner.write(request());
+  }
+
+  /** The client says what it has handled. @throws StreamError where it cannot have (XEP-0198 §6) */
+  acknowledge(count: number): void {
+    const news = (count - this.#acknowledged + wrap) % wrap;
+    if (news > this.#queue.length) {
+      const sent = (this.#acknowledged + this.#queue.length) % wrap;
+      throw new StreamError(
+        "undefined-condition",
+        "More stanzas acknowledged than sent",
+        tooHigh({ h: String(count), "send-count": String(sent) }),
+      );
+    }
+    this.askedAt = undefined;
+    this.#acknowledged = count;
+    if (news === this.#queue.length) this.#queue = [];
+    else if (news > 0) this.#queue = this.#queue.slice(news);
+    if (this.#sinceAsked > 0) this.#keeper.unasked(this);
+  }
+
+  /** The client is away: what comes is kept, in memory of its own. */
+  leave(): void {
+    this.#inner = undefined;
+    this.askedAt = undefined;
+    this.#sinceAsked = 0;
+  }
+
+  /** The client is back over another connection: the one before, if it still seems alive, lets go. */
+  resume(connection: Connection, write: () => void): void {
+    this.#inner?.release();
+    this.#inner = connection;
+    this.askedAt = undefined;
+    write();
+    for (const { stanza } of this.#queue) connection.deliver(stanza);
+    this.#sinceAsked = this.#queue.length;
+    this.ask();
+  }
+
+  write(element: Parameters<Connection["write"]>[0]): void {
+    this.#inner?.write(element);
+  }
+
+  release(): void {
+    this.#inner?.release();
+  }
+
+  drop(): void {
+    this.#inner?.drop();
+  }
+
+  end(...why: Parameters<Connection["end"]>): void {
+    if (this.#inner === undefined) this.session.close();
+    else this.#inner.end(...why);
+  }
+}
