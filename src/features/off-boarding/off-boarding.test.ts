@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
+import { handled } from "#core/hooks.ts";
+import { losing } from "#core/session.ts";
 import { Jid } from "#jid/jid.ts";
 import { MemoryPeople } from "#test/harness/people.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
@@ -207,3 +209,19 @@ scenario(
     assert.equal(assembly.hosts.get("example.com")!.sessions.size, 0);
   },
 );
+
+scenario("off-boarding: a session that outlives its connection ends, too", ours, async ({ connect, assembly }) => {
+  const { api } = await inside(assembly);
+  const host = assembly.hosts.get("example.com")!;
+  const keeping: Feature = {
+    name: "keeping",
+    xeps: [],
+    setup: (own) => own.on(losing, "check", () => handled),
+  };
+  await host.start(keeping, undefined);
+  const romeo = await connect("romeo@example.com/orchard");
+  await romeo.drop();
+  assert.equal(host.sessions.of(romeoAccount).length, 1);
+  await api.lock(romeoAccount);
+  assert.equal(host.sessions.of(romeoAccount).length, 0);
+});

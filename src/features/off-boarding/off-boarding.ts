@@ -127,8 +127,9 @@ class OffBoarding implements OffBoardingApi {
 /** Closes a session that is this node's; other nodes close their own. */
 function close(session: Session): void {
   if (!("connection" in session)) return;
-  const { connection, lang } = session as LocalSession;
-  connection.end("not-authorized", texts.closed[languageOf(lang)]);
+  const local = session as LocalSession;
+  local.connection.end("not-authorized", texts.closed[languageOf(local.lang)]);
+  local.close(); // also where it has outlived its connection
 }
 
 function addressOf(user: string, domain: string): Jid | undefined {
