@@ -17,7 +17,8 @@ const people = ["romeo", "juliet", "nurse", "mercutio", "benvolio"];
 export async function firstAccount(service: Service): Promise<Told | undefined> {
   const { administration } = service;
   const [domain] = administration.domains;
-  if (domain === undefined || !(await isEmpty(administration, domain))) return undefined;
+  if (domain === undefined || service.authenticator(domain).admin === undefined) return undefined;
+  if (!(await isEmpty(administration, domain))) return undefined;
   const password = randomPassword();
   await administration.accounts(domain).create("admin", password);
   return { account: `admin@${domain}`, password };

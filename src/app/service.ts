@@ -65,13 +65,21 @@ export class Service {
     await using opened = new AsyncDisposableStack();
     const instance = takeFolder(configuration.data);
     opened.defer(() => instance.release());
-    const store = await openDataStore(configuration);
+    const store = await openDataStore(configuration, log);
     opened.defer(() => store.close());
     const files = await certificateFiles(configuration);
     const certificates = await Certificates.load({ domains: files, log });
     opened.defer(() => certificates.close());
     const { domains, sections } = configuration;
-    const assembly = await assemble({ domains, sections, db: store.db, accounts: store.authenticator, log, version });
+    const assembly = await assemble({
+      domains,
+      sections,
+      db: store.db,
+      accounts: store.authenticator,
+      people: store.people,
+      log,
+      version,
+    });
     opened.defer(() => assembly.stop());
     const service = new Service(options, { store, files, certificates, assembly });
     const control = await openControl(configuration.data, service.administration, log);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ldapSection } from "#adapters/ldap/settings.ts";
 import { choice, count, duration, section, size } from "#core/settings.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 
@@ -55,6 +56,7 @@ const listener = z.strictObject({
 
 /** The sections of the configuration file that belong to no feature. */
 export const appSections = {
+  ldap: ldapSection,
   domains: z
     .array(domain)
     .min(1)
@@ -95,11 +97,6 @@ export const appSections = {
     "handshake-time": duration("10 s", "How long the TLS handshake may take."),
   }),
   accounts: section({
-    source: choice(
-      ["internal"],
-      "internal",
-      "Where accounts and passwords are: `internal` is the server's own database.",
-    ),
     iterations: z
       .int()
       .min(4096)

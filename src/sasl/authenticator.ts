@@ -20,6 +20,11 @@ export interface Authenticator {
    * Throws SaslError: temporary-auth-failure, account-disabled, credentials-expired.
    */
   verify(user: string, password: string): Promise<boolean>;
+  /**
+   * Checks a name as the client wrote it, where names may be other than the account's own: an e-mail address, say. The
+   * user whose account it is; undefined: wrong or unknown. Throws as `verify`.
+   */
+  identify?(name: string, password: string): Promise<string | undefined>;
   /** What `scram` can answer; empty: PLAIN only. */
   readonly hashes: readonly ScramHash[];
   /** The iteration count that keys usually have here; decoys for unknown users announce the same. Default 10 000. */

@@ -14,17 +14,27 @@ export const saslConditions = [
 ] as const;
 export type SaslCondition = (typeof saslConditions)[number];
 
+/** A sentence in the languages of the server: what people see of a failed login. */
+export interface Words {
+  readonly en: string;
+  readonly fr: string;
+}
+
 /** A failed authentication. The condition and the text are shown to the peer; a cause stays inside. */
 export class SaslError extends Error {
   override readonly name = "SaslError";
   readonly condition: SaslCondition;
-  /** What `<text/>` says to the peer; undefined if the condition says it all. */
+  /** What `<text/>` says to the peer, in English; undefined if the condition says it all. */
   readonly text: string | undefined;
+  /** The same in each language, where it is for people. */
+  readonly words: Words | undefined;
 
-  constructor(condition: SaslCondition, text?: string, options?: ErrorOptions) {
-    super(text ?? condition, options);
+  constructor(condition: SaslCondition, text?: string | Words, options?: ErrorOptions) {
+    const english = typeof text === "object" ? text.en : text;
+    super(english ?? condition, options);
     this.condition = condition;
-    this.text = text;
+    this.text = english;
+    this.words = typeof text === "object" ? text : undefined;
   }
 }
 

@@ -88,11 +88,16 @@ test("PLAIN: a right password, the user name prepared", async () => {
   client.verify();
 });
 
+test("PLAIN: a whole address in the place of the login", async () => {
+  assert.deepEqual(await plain("\0romeo@example.com\0montague=,"), { kind: "success", user: "romeo" });
+  assert.deepEqual(await plain("\0Romeo@Example.com\0montague=,"), { kind: "success", user: "romeo" });
+});
+
 test("PLAIN: every way to fail", async () => {
   await assert.rejects(plain("\0romeo\0capulet"), fails("not-authorized"));
   await assert.rejects(plain("\0nobody\0montague=,"), fails("not-authorized"));
   await assert.rejects(plain("\0ro meo\0montague=,"), fails("not-authorized"));
-  await assert.rejects(plain("\0romeo@example.com\0montague=,"), fails("not-authorized"));
+  await assert.rejects(plain("\0romeo@example.net\0montague=,"), fails("not-authorized"));
   await assert.rejects(plain("\0romeo\0"), fails("not-authorized", /empty/));
   await assert.rejects(plain("juliet\0romeo\0montague=,"), fails("invalid-authzid"));
   await assert.rejects(plain("romeo@example.com/x\0romeo\0montague=,"), fails("invalid-authzid"));

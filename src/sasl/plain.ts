@@ -1,6 +1,7 @@
 import { decodeText } from "./encoding.ts";
 import { SaslError } from "./error.ts";
 import { checkAuthzid, claimedUser, type SaslContext, type SaslStep, type Turns } from "./exchange.ts";
+import { prepareUser } from "./prepare.ts";
 
 /** PLAIN (RFC 4616): authorization name, user name and password in one message, separated by NUL. */
 export class Plain implements Turns {
@@ -15,15 +16,27 @@ export class Plain implements Turns {
     const { accounts, attempts } = this.#context;
     const [authzid = "", authcid = "", password = ""] = split(decodeText(response));
     if (authcid === "") throw new SaslError("malformed-request", "The user name is missing");
-    const user = claimedUser(authcid);
+    const name = this.#withoutDomain(authcid);
+    const claimed = accounts.identify ? prepareUser(name) : claimedUser(name);
+    this.user = claimed;
+    if (password === "") throw new SaslError("not-authorized", "The password is empty");
+    attempts?.admit(claimed);
+    const user = accounts.identify
+      ? await accounts.identify(name, password)
+      : (await accounts.verify(claimed!, password)) && claimed;
+    attempts?.admit(claimed); // again: many guesses sent side by side must not outrun the limit
+    if (!user) throw new SaslError("not-authorized");
     this.user = user;
     if (authzid !== "") checkAuthzid(authzid, user, this.#context);
-    if (password === "") throw new SaslError("not-authorized", "The password is empty");
-    attempts?.admit(user);
-    const right = await accounts.verify(user, password);
-    attempts?.admit(user); // again: many guesses sent side by side must not outrun the limit
-    if (!right) throw new SaslError("not-authorized");
     return { kind: "success", user, ...(authzid === "" ? {} : { authzid }) };
+  }
+
+  /** People write their whole address where a login is asked for. */
+  #withoutDomain(name: string): string {
+    const at = name.lastIndexOf("@");
+    const { domain, aliases = [], accounts } = this.#context;
+    const ours = at > 0 && [domain, ...aliases].includes(name.slice(at + 1).toLowerCase());
+    return ours && accounts.identify === undefined ? name.slice(0, at) : name;
   }
 }
 

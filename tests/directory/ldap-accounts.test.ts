@@ -162,7 +162,7 @@ directoryTest("a name of the wrong form is explained, in the same words whoever 
         (reason: unknown) => reason,
       );
       assert.ok(failure("not-authorized")(error));
-      return (error as SaslError).text;
+      return Object.values((error as SaslError).words ?? {}).join("\n");
     };
     const help = await told("Pierre.Martin", "pass-pmartin");
     assert.match(help ?? "", /such as pmartin, not Pierre\.Martin.*par exemple pmartin, et non Pierre\.Martin/s);

@@ -11,7 +11,7 @@ import { all, escapeDnValue, fill } from "./filter.ts";
 import { isDisabled, isDotted, loginFilter, loginOf, personAttributes } from "./person.ts";
 import type { Layout } from "./presets.ts";
 import { Recent } from "./recent.ts";
-import { texts, told } from "./texts.ts";
+import { texts } from "./texts.ts";
 import type { Verifiers } from "./verifiers.ts";
 
 /** What is known of people without asking the directory. */
@@ -78,7 +78,7 @@ export class LdapAccounts implements Authenticator {
       if (!(cause instanceof DirectoryError)) throw cause;
       const known = await verifiers?.check(user, password);
       if (known !== undefined) return known;
-      throw new SaslError("temporary-auth-failure", told(texts.unreachable), { cause });
+      throw new SaslError("temporary-auth-failure", texts.unreachable, { cause });
     }
     if (!right) {
       await verifiers?.refused(user, password);
@@ -116,7 +116,7 @@ export class LdapAccounts implements Authenticator {
     // The same words whether the name is unknown or the password wrong: they do not tell which.
     const { "login-by-mail": byMail } = this.#directory.settings;
     if (!byMail && (name.includes("@") || (isDotted(name) && !this.#options.snapshot.dotted)))
-      throw new SaslError("not-authorized", told(texts.form));
+      throw new SaslError("not-authorized", texts.form);
     return false;
   }
 
@@ -124,7 +124,7 @@ export class LdapAccounts implements Authenticator {
     try {
       return await this.exists(user);
     } catch (cause) {
-      throw new SaslError("temporary-auth-failure", told(texts.unreachable), { cause });
+      throw new SaslError("temporary-auth-failure", texts.unreachable, { cause });
     }
   }
 
@@ -133,7 +133,7 @@ export class LdapAccounts implements Authenticator {
       return await this.#options.snapshot.owner(name);
     } catch (cause) {
       if (!(cause instanceof DirectoryError)) throw cause;
-      throw new SaslError("temporary-auth-failure", told(texts.unreachable), { cause });
+      throw new SaslError("temporary-auth-failure", texts.unreachable, { cause });
     }
   }
 
@@ -163,9 +163,9 @@ export class LdapAccounts implements Authenticator {
     const { outcome, entry, reason } = checked;
     const disabled = entry !== undefined && isDisabled(entry, layout);
     if (outcome === "disabled" || (disabled && (outcome === "right" || outcome === "refused"))) {
-      throw new SaslError("account-disabled", told(texts.disabled));
+      throw new SaslError("account-disabled", texts.disabled);
     }
-    if (outcome === "expired") throw new SaslError("credentials-expired", told(texts.expired));
+    if (outcome === "expired") throw new SaslError("credentials-expired", texts.expired);
     if (outcome === "refused") {
       this.#options.log.error("the directory refuses to check a password", { user, reason });
       throw new DirectoryError("the directory refuses to check a password");

@@ -19,8 +19,3 @@ export const texts = {
     fr: "Identifiant ou mot de passe incorrect. Utilisez l'identifiant court de votre messagerie, par exemple pmartin, et non Pierre.Martin ni une adresse de courriel.",
   },
 } as const satisfies Record<string, Text>;
-
-/** Both languages in one text, since a failed login names no language (RFC 6120 §6.5). */
-export function told({ en, fr }: Text): string {
-  return `${en} / ${fr}`;
-}

@@ -83,8 +83,9 @@ async function assembled<T>(
   store: DataStore,
   work: (assembly: Assembly) => Promise<T>,
 ): Promise<T> {
-  const accounts = store.authenticator;
-  const assembly = await assemble({ domains, sections, db: store.db, accounts, log: silent, version: readVersion() });
+  const { db, authenticator, people } = store;
+  const version = readVersion();
+  const assembly = await assemble({ domains, sections, db, accounts: authenticator, people, log: silent, version });
   try {
     return await work(assembly);
   } finally {

@@ -1,5 +1,6 @@
 import { SaslError } from "#sasl/error.ts";
 import { begin, type Exchange, offered, type SaslContext, type SaslStep } from "#sasl/mechanisms.ts";
+import { languageOf } from "#stanza/text.ts";
 import { type Element, tag } from "#xml/element.ts";
 import * as tags from "./tags.ts";
 
@@ -70,10 +71,12 @@ export function encode(data: Uint8Array | undefined): string {
 }
 
 /** `<failure/>` (RFC 6120 §6.5). */
-export function failed(error: SaslError): Element {
+export function failed(error: SaslError, lang: string | undefined): Element {
+  const language = error.words === undefined ? "en" : languageOf(lang);
+  const words = error.words?.[language] ?? error.text;
   return tags.failure(
     {},
     tag(tags.saslNamespace, error.condition)(),
-    ...(error.text ? [tag(tags.saslNamespace, "text")({ "xml:lang": "en" }, error.text)] : []),
+    ...(words ? [tag(tags.saslNamespace, "text")({ "xml:lang": language }, words)] : []),
   );
 }

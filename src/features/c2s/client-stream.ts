@@ -186,8 +186,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
       user: this.#authentication?.claimed,
       domain: this.host.domain,
     });
-    this.#stream.send(failed(error));
-    if (error.condition === "not-authorized" && error.text === undefined) this.#guesses++;
+    this.#stream.send(failed(error, this.#lang));
+    if (error.condition === "not-authorized" && (error.text === undefined || error.words)) this.#guesses++;
     if (this.#guesses >= this.#door.settings["login-attempts"] || ++this.#failures >= mostFailures) {
       throw new StreamError("policy-violation", "Too many failed logins");
     }
