@@ -57,6 +57,6 @@ function fill(template: string, facts: Facts, language: Language, written = (tex
 }
 
 /** A word of a command line (POSIX shell). */
-function quote(text: string): string {
-  return /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+export function quote(text: string): string {
+  return /^[\w.,/:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

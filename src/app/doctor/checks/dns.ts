@@ -32,8 +32,9 @@ interface Ports {
 }
 
 function portsOf({ configuration, service }: Context): Ports {
-  const all = service.state === "running" ? service.status.listeners : configuration.listen;
-  const of = (tls: string) => all.filter((one) => one.tls === tls && one.port !== 0).map(({ port }) => port);
+  const open = service.state === "running" ? service.status.listeners : [];
+  const all = [...configuration.listen, ...open].filter(({ port }) => port !== 0);
+  const of = (tls: string) => [...new Set(all.filter((one) => one.tls === tls).map(({ port }) => port))];
   return { starttls: of("starttls"), direct: of("direct") };
 }
 
@@ -49,8 +50,8 @@ async function face(context: Context, name: string): Promise<Finding[]> {
   const usable = records.filter((record) => record.name !== "." && record.name !== "");
   if (usable.length === 0) return [found(kinds.denied, { name }, await zoneLines(context, name, ports))];
   const targets = [...new Set(usable.map((record) => record.name.replace(/\.$/, "")))];
-  const found_: Finding[] = [];
-  for (const target of targets) found_.push(...(await targetOf(context, name, target)));
+  const ofTargets: Finding[] = [];
+  for (const target of targets) ofTargets.push(...(await targetOf(context, name, target)));
   const ofPorts = [
     ...wrongPorts(name, plain!, ports.starttls, "starttls"),
     ...wrongPorts(name, direct!, ports.direct, "direct TLS"),
@@ -58,7 +59,7 @@ async function face(context: Context, name: string): Promise<Finding[]> {
   const lacking = direct!.length === 0 && ports.direct.length > 0;
   const lines = lacking ? await zoneLines(context, name, ports, targets[0]) : [];
   return [
-    ...found_,
+    ...ofTargets,
     ...ofPorts,
     ...(lacking
       ? [

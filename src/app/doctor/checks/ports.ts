@@ -51,26 +51,25 @@ function unopened({ configuration: { listen } }: Context, listeners: readonly Op
     .map(({ port }) => found(kinds.unopened, { port }));
 }
 
-/** Connects as a client of each domain and alias would; stops at the first that fails in another way than by its certificate. */
-async function tried(context: Context, { address, port, tls }: OpenListener): Promise<Finding[]> {
+/** Connects as a client of each domain and alias would, up to the first that cannot. */
+async function tried(context: Context, { address, port, tls: kind }: OpenListener): Promise<Finding[]> {
+  const tls = kind === "direct" ? "direct" : "starttls";
+  const failed = {
+    nothing: kinds.silent,
+    connection: tls === "direct" ? kinds.noTls : kinds.noStartTls,
+    stream: kinds.noTls,
+  };
   const host = reachable(address);
   const findings: Finding[] = [];
-  const { timeoutMs } = context;
   for (const { domain, aliases, certificate: file } of certificatesOf(context.configuration)) {
+    const others: string[] = [];
     for (const face of [domain, ...aliases]) {
-      const direct = tls === "direct";
-      const got = await probe({ host, port, tls: direct ? "direct" : "starttls", domain: asciiName(face), timeoutMs });
-      if (got.reached !== "encrypted") {
-        const kind = {
-          nothing: kinds.silent,
-          connection: direct ? kinds.noTls : kinds.noStartTls,
-          stream: kinds.noTls,
-        };
-        return [found(kind[got.reached], { host, port, face, reason: got.reason })];
-      }
-      if (direct && got.alpn !== "xmpp-client") return [found(kinds.alpn, { port })];
-      if (differs(file, got.certificate)) findings.push(found(kinds.otherCertificate, { port, face, file }));
+      const got = await probe({ host, port, tls, domain: asciiName(face), timeoutMs: context.timeoutMs });
+      if (got.reached !== "encrypted") return [found(failed[got.reached], { host, port, face, reason: got.reason })];
+      if (tls === "direct" && got.alpn !== "xmpp-client") return [found(kinds.alpn, { port })];
+      if (differs(file, got.certificate)) others.push(face);
     }
+    if (others.length > 0) findings.push(found(kinds.otherCertificate, { port, face: others.join(", "), file }));
   }
   return findings;
 }

@@ -1,0 +1,111 @@
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import {
+  BasicConstraintsExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+
+const dayMs = 86_400_000;
+type CryptoKeyPair = webcrypto.CryptoKeyPair;
+
+/** How a certificate differs from the usual one. Days count from now. */
+export interface Wish {
+  readonly names?: readonly string[];
+  readonly from?: number;
+  readonly until?: number;
+  /** RSA instead of ECDSA: bits. */
+  readonly bits?: number;
+}
+
+/** A certificate with its key, as PEM. */
+export interface Issued {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** An authority of a test. */
+export class Authority {
+  readonly certificate: string;
+  readonly #x509: X509Certificate;
+  readonly #keys: CryptoKeyPair;
+  readonly #hash: string;
+  #serial = 1;
+
+  private constructor(x509: X509Certificate, keys: CryptoKeyPair, hash: string) {
+    this.#x509 = x509;
+    this.#keys = keys;
+    this.#hash = hash;
+    this.certificate = `${x509.toString("pem")}\n`;
+  }
+
+  /** One that trusts itself, or that another one has signed. `hash`: that of what it signs. */
+  static async make(name: string, issuer?: Authority, hash = "SHA-256"): Promise<Authority> {
+    const keys = await keysOf(undefined, hash);
+    const extensions = [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+    ];
+    const signer = { x509: undefined, keys, hash: "SHA-256" };
+    const by = issuer === undefined ? signer : { x509: issuer.#x509, keys: issuer.#keys, hash: issuer.#hash };
+    const x509 = await made({ name, keys, extensions, from: -1000, until: 1000, serial: "01" }, by);
+    return new Authority(x509, keys, hash);
+  }
+
+  async issue({ names = [], from = -1, until = 89, bits }: Wish = {}): Promise<Issued> {
+    const keys = await keysOf(bits, "SHA-256");
+    const extensions = [
+      new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    ];
+    const serial = (++this.#serial).toString(16).padStart(2, "0");
+    const by = { x509: this.#x509, keys: this.#keys, hash: this.#hash };
+    const x509 = await made({ name: names[0] ?? "nobody", keys, extensions, from, until, serial }, by);
+    const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
+    const lines = der.toString("base64").match(/.{1,64}/g)!;
+    const key = `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`;
+    return { certificate: `${x509.toString("pem")}\n`, key };
+  }
+}
+
+interface Subject {
+  readonly name: string;
+  readonly keys: CryptoKeyPair;
+  readonly extensions: Extension[];
+  readonly from: number;
+  readonly until: number;
+  readonly serial: string;
+}
+
+interface Signer {
+  /** Undefined: the subject itself. */
+  readonly x509: X509Certificate | undefined;
+  readonly keys: CryptoKeyPair;
+  readonly hash: string;
+}
+
+function made(subject: Subject, by: Signer): Promise<X509Certificate> {
+  const { name, keys, extensions, from, until, serial } = subject;
+  return X509CertificateGenerator.create({
+    serialNumber: serial,
+    subject: [{ CN: [name] }],
+    issuer: by.x509?.subject ?? `CN=${name}`,
+    notBefore: new Date(Date.now() + from * dayMs),
+    notAfter: new Date(Date.now() + until * dayMs),
+    signingAlgorithm: { name: "ECDSA", hash: by.hash },
+    publicKey: keys.publicKey,
+    signingKey: by.keys.privateKey,
+    extensions,
+  });
+}
+
+function keysOf(bits: number | undefined, hash: string): Promise<CryptoKeyPair> {
+  const uses = ["sign", "verify"] as const;
+  if (bits === undefined) return webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, uses);
+  const rsa = { name: "RSASSA-PKCS1-v1_5", hash, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) };
+  return webcrypto.subtle.generateKey(rsa, true, uses);
+}
