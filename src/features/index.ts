@@ -10,6 +10,7 @@ import { faces } from "./faces/index.ts";
 import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
+import { archiveUpkeep, mam, stanzaIds } from "./mam/index.ts";
 import { offBoarding } from "./off-boarding/index.ts";
 import { offline } from "./offline/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
@@ -39,7 +40,9 @@ export const features: readonly Feature<any, any>[] = [
   directoryVcards,
   peopleSearch,
   mailAliases,
+  mam,
   carbons,
+  stanzaIds,
   offline,
   clientState,
   streamManagement,
@@ -54,4 +57,4 @@ export const features: readonly Feature<any, any>[] = [
 
 /** Every capability that is there once. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export const serverFeatures: readonly ServerFeature<any>[] = [c2s];
+export const serverFeatures: readonly ServerFeature<any>[] = [archiveUpkeep, c2s];

@@ -1,0 +1,147 @@
+import { type Database, list, type Query as Sql, sql } from "#core/database.ts";
+import type { Archive } from "./archive.ts";
+import { type Query, type Range, type Selection, unknownId } from "./query.ts";
+import { matching } from "./search.ts";
+
+export interface StoredMessage {
+  readonly id: number;
+  /** As XML text. */
+  readonly stanza: string;
+}
+
+export interface ArchivePage {
+  /** In chronological order. */
+  readonly messages: readonly StoredMessage[];
+  /** Whether there is nothing beyond, in the direction of paging. */
+  readonly complete: boolean;
+  /** How many messages the selection has, where that was cheap to find out or was asked for. */
+  readonly count: number | undefined;
+  /** The position of the first one, where it is known. */
+  readonly index: number | undefined;
+}
+
+/** Messages read at a time, and characters after which a page ends early: what is sent at once has a limit. */
+const chunk = 50;
+const mostCharacters = 2 ** 20;
+/** A client that walks through an archive is told a count for each page only while that takes no time. */
+const quickCount = 10_000;
+
+const emptyPage: ArchivePage = { messages: [], complete: true, count: 0, index: undefined };
+
+/**
+ * Reads a page of an archive.
+ * @throws StanzaError `item-not-found` if an id that the query names is not in the archive
+ */
+export async function readPage(archive: Archive, owner: number | undefined, query: Query): Promise<ArchivePage> {
+  const { selection, range, named } = query;
+  const peer = selection.with && (await archive.addresses.find(selection.with.bare.toString()));
+  if (owner === undefined && named.length > 0) throw unknownId();
+  if (owner === undefined) return emptyPage;
+  const nobody = (selection.with !== undefined && peer === undefined) || selection.words?.length === 0;
+  const where = conditions(owner, selection, peer);
+  const [, { messages, complete }, count] = await Promise.all([
+    checkIds(archive.db, owner, named),
+    nobody ? nothing : readMessages(archive.db, where, bounded(selection, range)),
+    nobody ? 0 : countMessages(archive.db, where, selection, range),
+  ]);
+  const found = range.backwards ? messages.toReversed() : messages;
+  const index = range.continues || count === undefined ? undefined : range.backwards ? count - found.length : 0;
+  return { messages: found, complete: range.max === 0 ? count === 0 : complete, count, index };
+}
+
+/** The first and the last message of an archive. */
+export async function readEnds(archive: Archive, owner: number): Promise<readonly [number, number] | undefined> {
+  const [first, last] = await Promise.all([
+    archive.db.one<{ id: number }>(sql`select id from archive_entry where owner = ${owner} order by id limit 1`),
+    archive.db.one<{ id: number }>(sql`select id from archive_entry where owner = ${owner} order by id desc limit 1`),
+  ]);
+  return first && last ? [first.id, last.id] : undefined;
+}
+
+interface Walk {
+  readonly low: number;
+  readonly high: number;
+  readonly max: number;
+  readonly backwards: boolean;
+}
+
+interface Walked {
+  /** In the direction of the walk. */
+  readonly messages: readonly StoredMessage[];
+  readonly complete: boolean;
+}
+
+const nothing: Walked = { messages: [], complete: true };
+
+function bounded(selection: Selection, { low, high, max, backwards }: Range): Walk {
+  return { low: Math.max(low, selection.low), high: Math.min(high, selection.high), max, backwards };
+}
+
+/** All that selects messages but their place. */
+function conditions(owner: number, { with: peer, ids, words }: Selection, peerNumber: number | undefined): Sql {
+  let where = sql`e.owner = ${owner}`;
+  if (peerNumber !== undefined) where = sql`${where} and e.peer = ${peerNumber}`;
+  if (peer && !peer.isBare) where = sql`${where} and e.resource = ${peer.resource}`; // §4.1.1: exactly this one
+  if (ids) where = sql`${where} and e.id in ${list(ids)}`;
+  if (words) where = sql`${where} and e.id in (${matching(owner, words)})`;
+  return where;
+}
+
+/** A page that got too large ends early, and is not complete. */
+async function readMessages(db: Database, where: Sql, walk: Walk): Promise<Walked> {
+  const found: StoredMessage[] = [];
+  let { low, high } = walk;
+  let characters = 0;
+  while (found.length < walk.max) {
+    const wanted = Math.min(chunk, walk.max - found.length);
+    const rows = await db.all<StoredMessage>(pageQuery(where, { ...walk, low, high, max: wanted + 1 }));
+    for (const row of rows.slice(0, wanted)) {
+      if (characters > mostCharacters) return { messages: found, complete: false };
+      characters += row.stanza.length;
+      found.push(row);
+    }
+    if (rows.length <= wanted) return { messages: found, complete: true };
+    const last = found.at(-1)!.id;
+    if (walk.backwards) high = last - 1;
+    else low = last + 1;
+  }
+  return { messages: found, complete: false };
+}
+
+/** For tests of how it is executed. */
+export function pageQuery(where: Sql, { low, high, max, backwards }: Walk): Sql {
+  const range = sql`e.id >= ${low} and e.id <= ${high}`;
+  return backwards
+    ? sql`select e.id as id, m.stanza as stanza from archive_entry e join archive_message m on m.id = e.id
+        where ${where} and ${range} order by e.id desc limit ${max}`
+    : sql`select e.id as id, m.stanza as stanza from archive_entry e join archive_message m on m.id = e.id
+        where ${where} and ${range} order by e.id limit ${max}`;
+}
+
+/**
+ * How many messages are selected, wherever the page is (XEP-0059 §2.7): exact. Undefined on a page in the middle of more
+ * than ten thousand, where XEP-0313 §4.3.2 lets us leave it out.
+ */
+async function countMessages(
+  db: Database,
+  where: Sql,
+  { low, high }: Selection,
+  { continues }: Range,
+): Promise<number | undefined> {
+  const most = continues ? quickCount + 1 : Number.MAX_SAFE_INTEGER;
+  const row = await db.one<{ count: number }>(
+    sql`select count(*) as count from (select 1 from archive_entry e
+      where ${where} and e.id >= ${low} and e.id <= ${high} limit ${most})`,
+  );
+  const count = row?.count ?? 0;
+  return continues && count > quickCount ? undefined : count;
+}
+
+async function checkIds(db: Database, owner: number, named: readonly number[]): Promise<void> {
+  const wanted = new Set(named);
+  if (wanted.size === 0) return;
+  const row = await db.one<{ count: number }>(
+    sql`select count(*) as count from archive_entry where owner = ${owner} and id in ${list([...wanted])}`,
+  );
+  if (row?.count !== wanted.size) throw unknownId();
+}

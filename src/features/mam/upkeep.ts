@@ -1,0 +1,43 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ServerFeature } from "#core/feature.ts";
+import { background } from "#core/log.ts";
+import type { Archive } from "./archive.ts";
+import { mam } from "./mam.ts";
+import { nextOwner } from "./store.ts";
+
+const everyMs = 3_600_000;
+/** Between two batches, for others who want to write. */
+const breathMs = 20;
+
+/** Care of the archive (XEP-0313 §3.2): old messages are forgotten in the background, and a stop loses nothing. */
+// Listed before those who accept connections, so that it is stopped after them.
+export const archiveUpkeep: ServerFeature = {
+  name: "archive-upkeep",
+  xeps: [],
+  setup({ router, log }) {
+    const [host] = [...router.hosts.values()].filter(({ where }) => where === "accounts");
+    if (host === undefined) return;
+    const { archive, keepMs } = host.view("archive-upkeep").use(mam);
+    const stopped = new AbortController();
+    const work = () => background(log, sweep(archive, keepMs, stopped.signal), "old messages not forgotten");
+    const first = setTimeout(work, 60_000).unref();
+    const timer = setInterval(work, everyMs).unref();
+    return async () => {
+      clearTimeout(first);
+      clearInterval(timer);
+      stopped.abort();
+      await archive.writer.close();
+    };
+  },
+};
+
+/** Forgets what is older than `keepMs` in all archives, a little at a time. */
+export async function sweep(archive: Archive, keepMs: number, signal?: AbortSignal): Promise<void> {
+  const before = new Date(Date.now() - keepMs);
+  let owner = await nextOwner(archive.db, 0);
+  while (owner !== undefined && !signal?.aborted) {
+    const done = await archive.forgetBatch(owner, before);
+    if (done) owner = await nextOwner(archive.db, owner);
+    else await pause(breathMs, undefined, { ref: false });
+  }
+}
