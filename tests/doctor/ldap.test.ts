@@ -11,6 +11,7 @@ import type { Finding } from "#app/doctor/finding.ts";
 import { read } from "#core/settings.ts";
 import { directoryTest } from "#test/directory/opening.ts";
 import type { Slapd } from "#test/harness/slapd.ts";
+import { Installation } from "#test/installation/installation.ts";
 import { freePort, Laboratory } from "./laboratory.ts";
 
 /** A directory that is set up wrong, or a login that fails, and what is to be found. */
@@ -147,6 +148,35 @@ directoryTest("the directory: each fault is found, and nothing where all is well
     );
     assert.ok(!JSON.stringify(findings).includes("pass-"));
   }
+});
+
+directoryTest("doctor --login tries a login as the configuration says", async (slapd, context) => {
+  const folder = join(slapd.caFile, "..");
+  writeFileSync(join(folder, "reader"), `${slapd.readerPassword}\n`);
+  const ldap = {
+    url: slapd.url,
+    ca: slapd.caFile,
+    "bind-dn": slapd.readerDn,
+    "bind-password-file": join(folder, "reader"),
+  };
+  const settings = { domains: [{ name: "localhost" }], listen: [{ port: 0, address: "127.0.0.1" }], ldap };
+  const installation = new Installation(context, JSON.stringify(settings));
+  const right = await installation.parloir(
+    ["doctor", "--login", "pmartin@localhost", "--lang", "en"],
+    "pass-pmartin\n",
+  );
+  assert.match(right.output, /\nThe login of pmartin@localhost works\.\n$/);
+  const wrong = await installation.parloir(["doctor", "--login", "pmartin", "--lang", "fr"], "pass-other\n");
+  assert.match(wrong.output, /Annuaire \(LDAP\)\n {2}ERREUR {2}\[ldap-password-wrong\]\n/);
+  assert.doesNotMatch(wrong.output, /fonctionne\./);
+  assert.equal(wrong.code, 1);
+  const disabled = await installation.parloir(["doctor", "--login", "dparti", "--json"], "pass-dparti\n");
+  const { findings } = JSON.parse(disabled.output) as { findings: Finding[] };
+  assert.deepEqual(
+    findings.filter(({ id }) => id.startsWith("ldap-")).map(({ id }) => id),
+    ["ldap-login-disabled"],
+  );
+  assert.ok(![right, wrong, disabled].some(({ output, errors }) => (output + errors).includes("pass-")));
 });
 
 function directoryFor(settings: object, folder: string): DirectoryToCheck {

@@ -1,14 +1,12 @@
 import { dirname } from "node:path";
-import type { LdapSettings } from "#adapters/ldap/settings.ts";
 import type { Configuration } from "../configuration.ts";
 import type { DirectoryToCheck } from "./check.ts";
 
 /** The directory of accounts that a configuration names; undefined if there is none. */
 export function directoryOf(configuration: Configuration): DirectoryToCheck | undefined {
-  const { ldap: settings } = configuration as { readonly ldap?: LdapSettings };
-  if (settings === undefined || settings.url.length === 0) return undefined;
-  const folder = configuration.file === undefined ? "." : dirname(configuration.file);
-  return { settings, domain: configuration.domains[0]!.name, folder };
+  const { ldap: settings, domains, file } = configuration;
+  if (settings.url.length === 0) return undefined;
+  return { settings, domain: domains[0]!.name, folder: file === undefined ? "." : dirname(file) };
 }
 
 /** The login that is meant: without the domain, if that is one of ours. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { migrations as accountMigrations } from "#adapters/internal-auth/store.ts";
+import { migrations as verifiers } from "#adapters/ldap/verifier-store.ts";
 import { features, serverFeatures } from "#features/index.ts";
 import type { Check } from "../check.ts";
 import { type Finding, found, type Kind } from "../finding.ts";
@@ -78,7 +79,7 @@ function damage(database: DatabaseSync, file: string): Finding[] {
 /** How many steps of migration the program knows, by owner; owners it does not know are left alone, as at the start. */
 function knownSteps(): ReadonlyMap<string, number> {
   const own = [...features, ...serverFeatures].map(({ name, migrations }) => [name, migrations?.length ?? 0] as const);
-  return new Map([...own, ["internal-auth", accountMigrations.length]]);
+  return new Map([...own, ["internal-auth", accountMigrations.length], [verifiers.owner, verifiers.steps.length]]);
 }
 
 function newerTables(database: DatabaseSync): Finding[] {
