@@ -11,6 +11,7 @@ import { groups } from "./groups/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
 import { archiveUpkeep, mam, stanzaIds } from "./mam/index.ts";
+import { muc } from "./muc/index.ts";
 import { offBoarding } from "./off-boarding/index.ts";
 import { offline } from "./offline/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
@@ -40,6 +41,7 @@ export const features: readonly Feature<any, any>[] = [
   directoryVcards,
   peopleSearch,
   mailAliases,
+  muc,
   mam,
   carbons,
   stanzaIds,

@@ -1,0 +1,104 @@
+import { type Description, describing, type Listing, listing } from "#features/disco/index.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { dataSet } from "#stanza/form.ts";
+import type { Element } from "#xml/element.ts";
+import { stanzaIds } from "./messages.ts";
+import type { Room } from "./room.ts";
+import { selfPing } from "./self-ping.ts";
+import type { RoomService } from "./service.ts";
+import { muc } from "./tags.ts";
+
+const stableIds = `${muc}#stable_id`;
+/** Nodes of §16.4. */
+const reservedNick = "x-roomuser-item";
+const traffic = `${muc}#traffic`;
+
+/** Rooms are found, and say what they are (XEP-0045 §6). */
+export function describeRooms(service: RoomService): void {
+  const { host } = service;
+  host.identity({ category: "conference", type: "text", name: "Rooms" });
+  host.offer(muc);
+  host.offer(stableIds);
+  host.on(describing, "amend", (description) => describe(service, description));
+  host.on(listing, "amend", (found) => listRooms(service, found));
+}
+
+function describe({ rooms }: RoomService, description: Description): void {
+  if (description.to.isDomain) return;
+  const room = rooms.get(description.to);
+  if (room === undefined || room.locked) return;
+  const { node, identities, features, forms } = description;
+  if (node === reservedNick) {
+    const nick = room.affiliated.get(description.from.bare.toString())?.nick;
+    if (nick) identities.push({ category: "conference", type: "text", name: nick }); // §7.12
+    description.known = true;
+  } else if (node === traffic) {
+    throw new StanzaError("service-unavailable"); // §18.1.1: nothing is discarded
+  } else if (node === undefined) {
+    description.known = true;
+    identities.push({ category: "conference", type: "text", name: room.name });
+    for (const one of featuresOf(room)) features.add(one);
+    if (!room.config.registration) features.delete("jabber:iq:register");
+    forms.push(information(room, description));
+  }
+}
+
+/** §6.4 and §16.3. */
+function featuresOf({ config }: Room): string[] {
+  return [
+    muc,
+    stableIds,
+    selfPing,
+    stanzaIds,
+    config.public ? "muc_public" : "muc_hidden",
+    config.persistent ? "muc_persistent" : "muc_temporary",
+    config.members ? "muc_membersonly" : "muc_open",
+    config.moderated ? "muc_moderated" : "muc_unmoderated",
+    config.password === "" ? "muc_unsecured" : "muc_passwordprotected",
+    config.whois === "anyone" ? "muc_nonanonymous" : "muc_semianonymous",
+  ];
+}
+
+/** §6.4, §16.5.4. Who is outside a room that is not for everybody sees nothing of what happens in it (§14.4). */
+function information(room: Room, { from }: Description): Element {
+  const { config, subject } = room;
+  const inside = room.isKnownTo(from);
+  const values: Record<string, readonly string[]> = {
+    "muc#roominfo_description": [config.description],
+    "muc#roominfo_subjectmod": [config.subject ? "1" : "0"],
+    "muc#roomconfig_roomname": [room.name],
+    "muc#roomconfig_changesubject": [config.subject ? "1" : "0"],
+    "muc#maxhistoryfetch": [config.history.toString()],
+  };
+  if (inside) values["muc#roominfo_occupants"] = [room.occupants.size.toString()];
+  if (config.language !== "") values["muc#roominfo_lang"] = [config.language];
+  if (inside && subject !== undefined && config.password === "") values["muc#roominfo_subject"] = [subject.text];
+  if (config.whois === "anyone") {
+    values["muc#roominfo_contactjid"] = room.listOf("owner").map(({ jid }) => jid.toString());
+  }
+  return dataSet("http://jabber.org/protocol/muc#roominfo", values);
+}
+
+/** §6.3: public rooms, and to members those that are not; §6.5: occupants to those who are there. */
+function listRooms({ rooms, settings }: RoomService, found: Listing): void {
+  if (found.node !== undefined) return;
+  if (!found.to.isDomain) return listOccupants(rooms.get(found.to), found);
+  const listed: { readonly jid: string; readonly name: string }[] = [];
+  for (const room of rooms.all()) {
+    if (room.locked || !room.isKnownTo(found.from)) continue;
+    // A temporary room that is empty is as good as gone, although who comes back finds it.
+    if (room.occupants.size === 0 && !room.config.persistent && !room.permanent && settings.grace > 0) continue;
+    listed.push({ jid: room.jid.toString(), name: room.name });
+  }
+  listed.sort((one, other) => one.name.localeCompare(other.name) || (one.jid < other.jid ? -1 : 1));
+  found.items.push(...listed);
+}
+
+function listOccupants(room: Room | undefined, found: Listing): void {
+  if (room === undefined || room.locked) return;
+  found.known = true;
+  if (!room.has(found.from)) return; // §14.4
+  for (const occupant of room.occupants.all()) {
+    if (room.shows(occupant.role)) found.items.push({ jid: occupant.jid.toString() });
+  }
+}

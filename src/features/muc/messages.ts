@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { StanzaError } from "#stanza/error.ts";
+import { type Message, Stanza } from "#stanza/stanza.ts";
+import { type Element, tag } from "#xml/element.ts";
+import { deliver } from "./deliver.ts";
+import { memorable, past } from "./history.ts";
+import { fireNow, lost, type Speaking, speaking } from "./hooks.ts";
+import type { Seat } from "./occupants.ts";
+import { Rates } from "./rates.ts";
+import type { Room } from "./room.ts";
+import type { RoomService } from "./service.ts";
+import { addMessage, trimMessages } from "./store.ts";
+import { setsSubject } from "./subject.ts";
+import { user } from "./tags.ts";
+
+export const stanzaIds = "urn:xmpp:sid:0";
+const stanzaId = tag(stanzaIds, "stanza-id");
+
+/** What occupants say to all (XEP-0045 §7.4). */
+export class Messages {
+  readonly #service: RoomService;
+  readonly #rates: Rates<Seat>;
+
+  constructor(service: RoomService) {
+    this.#service = service;
+    this.#rates = new Rates(service.settings.rate);
+  }
+
+  /**
+   * A message to the room goes to all in it. Everything here is synchronous.
+   * @throws StanzaError `not-acceptable` to who is not there, `forbidden` to who has no voice, `policy-violation`
+   */
+  speak(room: Room, stanza: Message): void {
+    const seat = room.seat(stanza.from);
+    if (seat === undefined) throw new StanzaError("not-acceptable", notThere);
+    const { host, settings } = this.#service;
+    const { occupant } = seat;
+    const sets = setsSubject(stanza.element);
+    if (occupant.role === "visitor") throw new StanzaError("forbidden", noVoice);
+    if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooFast, { type: "wait" });
+    if (stanza.element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
+    const clean = cleaned(stanza.element, room);
+    const event: Speaking = { room, occupant, message: clean, subject: sets, at: Date.now() };
+    if (fireNow(host, speaking, event)) return;
+    const element = event.message;
+    const { seats } = room.occupants;
+    for (let index = 0; index < seats.length; index++) {
+      const each = seats[index]!;
+      const copy = Stanza.of("message", element, occupant.jid, each.jid);
+      if (!deliver(host, copy)) fireNow(host, lost, { room, seat: each });
+    }
+  }
+}
+
+/** With an id of its own where it has none (§7.4), without what only the room may say (§17.3; XEP-0359 §5 rule 5). */
+function cleaned(element: Element, room: Room): Element {
+  const own = room.jid.toString();
+  const forged = element.elements.some((child) => child.is(user) || (child.is(stanzaId) && child.attrs.by === own));
+  const kept = forged
+    ? element.holding(
+        ...element.children.filter(
+          (child) => typeof child === "string" || !(child.is(user) || (child.is(stanzaId) && child.attrs.by === own)),
+        ),
+      )
+    : element;
+  return kept.attrs.id === undefined ? kept.with({ id: randomUUID() }) : kept;
+}
+
+/** Each message has an id by which the room knows it (XEP-0359 §3.1); newcomers get the last ones. */
+export function rememberMessages({ host, store }: RoomService): void {
+  host.on(speaking, "amend", (event) => {
+    event.message = event.message.append(stanzaId({ by: event.room.jid.toString(), id: randomUUID() }));
+  });
+  host.on(speaking, "record", ({ room, occupant, message: said, subject, at }) => {
+    const limit = room.config.history;
+    if (subject || limit === 0 || !memorable(said)) return;
+    const one = past(room.jid, occupant.jid, said, at);
+    room.history.add(one, limit);
+    if (room.locked) return;
+    const key = room.jid.toString();
+    store.later(
+      addMessage({ room: key, at, sender: occupant.jid.toString(), stanza: one.element.toString() }),
+      trimMessages(key, limit),
+    );
+  });
+}
+
+const notThere = {
+  en: "You are not in this room any more. Enter it again.",
+  fr: "Vous n'êtes plus dans ce salon. Entrez-y de nouveau.",
+};
+const noVoice = {
+  en: "You may only read in this room. Ask its moderators for voice.",
+  fr: "Vous ne pouvez que lire dans ce salon. Demandez la parole à ses modérateurs.",
+};
+const tooFast = {
+  en: "You are writing too fast. Wait a moment.",
+  fr: "Vous écrivez trop vite. Attendez un instant.",
+};
+const tooLong = {
+  en: "This message is too long for a room.",
+  fr: "Ce message est trop long pour un salon.",
+};

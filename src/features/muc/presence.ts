@@ -1,0 +1,128 @@
+import type { Packet } from "#core/packet.ts";
+import { readError, StanzaError } from "#stanza/error.ts";
+import { type Presence, presence as presenceTag, Stanza } from "#stanza/stanza.ts";
+import { nickReserved, nickTaken } from "./access.ts";
+import { enter, keptPresence, refuseUnasked, resynchronise, rowOf } from "./join.ts";
+import { lastWord, leave } from "./leave.ts";
+import { nickKey, readNick } from "./names.ts";
+import type { Seat } from "./occupants.ts";
+import { announce, farewell, outdated, shownTo } from "./presences.ts";
+import { Rates } from "./rates.ts";
+import type { Room } from "./room.ts";
+import type { RoomService } from "./service.ts";
+import { putOccupant } from "./store.ts";
+import { entry } from "./tags.ts";
+
+/** What says that a client has gone (XEP-0045 §18.1.2, and the errors of those who have never heard of the room). */
+const deadly: ReadonlySet<string> = new Set([
+  "gone",
+  "item-not-found",
+  "recipient-unavailable",
+  "redirect",
+  "remote-server-not-found",
+  "remote-server-timeout",
+]);
+
+/** Presence that is sent to rooms: entering, leaving, changes of availability and of name. */
+export class RoomPresence {
+  readonly #service: RoomService;
+  readonly #rates: Rates<Seat>;
+
+  constructor(service: RoomService) {
+    this.#service = service;
+    this.#rates = new Rates(service.settings["presence-rate"]);
+  }
+
+  /** @throws StanzaError */
+  take(packet: Packet): void {
+    const stanza = packet.stanza as Presence;
+    const room = this.#service.rooms.get(stanza.to);
+    const seat = room?.seat(stanza.from);
+    switch (stanza.type) {
+      case "":
+        return this.#available(packet, room, seat);
+      case "unavailable":
+        // §17.3 rule 5: of others it is ignored.
+        if (seat) leave(this.#service, room!, seat, { presence: lastWord(stanza.element) });
+        return;
+      case "error":
+        return this.failed(stanza);
+      case "probe":
+        return this.#probed(stanza, room, seat);
+      case "subscribe":
+        return this.#service.host.send(
+          Stanza.of("presence", presenceTag({ type: "unsubscribed" }), stanza.to.bare, stanza.from.bare),
+        );
+    }
+  }
+
+  /** A stanza could not be delivered: its addressee is in no room any more (§11.1, §18.1.2). */
+  failed(stanza: Stanza): void {
+    const room = this.#service.rooms.get(stanza.to);
+    const seat = room?.seat(stanza.from);
+    if (seat !== undefined && deadly.has(readError(stanza.element).condition)) {
+      leave(this.#service, room!, seat, { codes: [333] });
+    }
+  }
+
+  #available(packet: Packet, room: Room | undefined, seat: Seat | undefined): void {
+    const stanza = packet.stanza as Presence;
+    const wants = stanza.element.child(entry) !== undefined;
+    if (room === undefined || seat === undefined) {
+      if (stanza.to.isBare) throw new StanzaError("jid-malformed", noNick); // §7.2.1
+      return wants ? enter(this.#service, packet) : refuseUnasked(this.#service.host, stanza);
+    }
+    if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooOften, { type: "wait" });
+    if (!stanza.to.isBare && nickKey(stanza.to.resource) !== seat.occupant.key) return this.#rename(room, seat, stanza);
+    if (wants) return resynchronise(this.#service, room, seat, stanza);
+    this.#change(room, seat, stanza);
+  }
+
+  /** §7.7. */
+  #change(room: Room, seat: Seat, stanza: Presence): void {
+    seat.presence = keptPresence(this.#service, stanza);
+    room.occupants.toTheFore(seat);
+    announce(this.#service.host, room, seat.occupant, {}, { seat, id: stanza.id });
+    this.#keep(room, seat.occupant.seats);
+  }
+
+  /** §7.6: all of the occupant's clients go on under the new name. */
+  #rename(room: Room, seat: Seat, stanza: Presence): void {
+    const { host, settings } = this.#service;
+    const { occupant } = seat;
+    const nick = readNick(stanza.to.resource, settings.nickname);
+    const kept = keptPresence(this.#service, stanza);
+    if (room.occupants.named(nick.key) !== undefined) throw new StanzaError("conflict", nickTaken);
+    const owner = room.reservedBy(nick.key, nickKey);
+    if (owner !== undefined && !owner.jid.equals(occupant.account)) throw new StanzaError("conflict", nickReserved);
+    farewell(host, room, occupant, { codes: [303], nick: nick.text });
+    room.occupants.rename(occupant, nick.key, room.occupantJid(nick.text));
+    seat.presence = kept;
+    room.occupants.toTheFore(seat);
+    outdated(occupant);
+    const codes = nick.text === stanza.to.resource ? [] : [210];
+    announce(host, room, occupant, {}, { seat, id: stanza.id, codes });
+    this.#keep(room, occupant.seats);
+  }
+
+  /** §17.3 rule 4: who is in the room may ask how another is. */
+  #probed(stanza: Presence, room: Room | undefined, seat: Seat | undefined): void {
+    const occupant = room?.occupants.named(nickKey(stanza.to.resource));
+    if (room === undefined || seat === undefined || occupant === undefined || !room.shows(occupant.role)) return;
+    const { host } = this.#service;
+    host.send(Stanza.of("presence", shownTo(host, room, occupant, seat.occupant), occupant.jid, seat.jid));
+  }
+
+  #keep(room: Room, seats: readonly Seat[]): void {
+    if (!room.locked) this.#service.store.later(...seats.map((seat) => putOccupant(rowOf(room, seat))));
+  }
+}
+
+const noNick = {
+  en: "Choose a nickname to enter the room.",
+  fr: "Choisissez un pseudonyme pour entrer dans le salon.",
+};
+const tooOften = {
+  en: "You are changing your presence too often. Wait a moment.",
+  fr: "Vous changez de présence trop souvent. Attendez un instant.",
+};

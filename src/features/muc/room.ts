@@ -1,0 +1,131 @@
+import { Jid } from "#jid/jid.ts";
+import type { Element } from "#xml/element.ts";
+import { type Affiliation, atLeast, type Role, type Standing } from "./affiliations.ts";
+import type { Config } from "./configuration.ts";
+import { History } from "./history.ts";
+import { nameOf } from "./names.ts";
+import { type Occupant, Occupants, type Seat } from "./occupants.ts";
+
+/** What a room keeps about somebody who is more to it than a visitor. */
+export interface Affiliated {
+  /** A bare JID; of the banned also a domain. */
+  readonly jid: Jid;
+  readonly affiliation: Exclude<Affiliation, "none">;
+  /** The nickname reserved for them; "" for none. */
+  readonly nick: string;
+  readonly reason: string;
+}
+
+/** What the room is about at the moment (XEP-0045 §7.2.15). */
+export interface Subject {
+  /** The message that set it, with the stamp of its moment. */
+  readonly element: Element;
+  readonly from: Jid;
+  readonly text: string;
+}
+
+/** A room: its state and the rules that need nothing else. */
+export class Room {
+  /** Its address. */
+  readonly jid: Jid;
+  config: Config;
+  /** By bare JID. */
+  readonly affiliated = new Map<string, Affiliated>();
+  readonly occupants = new Occupants();
+  readonly history = new History();
+  subject: Subject | undefined;
+  /** Since when only its creator may be there, in milliseconds of the epoch (§10.1.1); undefined once it is open. */
+  lockedSince: number | undefined;
+  /** Since when nobody is there. */
+  emptySince: number | undefined = Date.now();
+  /** From the configuration of the service: nobody can destroy it. */
+  readonly permanent: boolean;
+  destroyed = false;
+  readonly #admins: ReadonlySet<string>;
+  #changes: Promise<unknown> = Promise.resolve();
+
+  /** @param admins bare JIDs of those who are owners of every room */
+  constructor(
+    jid: Jid,
+    config: Config,
+    options: { readonly admins: ReadonlySet<string>; readonly permanent: boolean },
+  ) {
+    this.jid = jid;
+    this.config = config;
+    this.#admins = options.admins;
+    this.permanent = options.permanent;
+  }
+
+  /** What people call it. */
+  get name(): string {
+    return this.config.name === "" ? nameOf(this.jid) : this.config.name;
+  }
+
+  get locked(): boolean {
+    return this.lockedSince !== undefined;
+  }
+
+  /** What somebody is to the room. A ban of a domain holds for all of it who have no affiliation of their own (§9.2). */
+  affiliationOf(jid: Jid): Affiliation {
+    const bare = jid.bare.toString();
+    if (this.#admins.has(bare)) return "owner";
+    const own = this.affiliated.get(bare);
+    if (own !== undefined) return own.affiliation;
+    return this.affiliated.get(jid.domain)?.affiliation === "outcast" ? "outcast" : "none";
+  }
+
+  /** Somebody as the rules see them: with the strongest role of their visits. */
+  standingOf(jid: Jid): Standing {
+    const affiliation = this.affiliationOf(jid);
+    const seat = this.occupants.seat(jid);
+    if (seat !== undefined) return { affiliation, role: seat.occupant.role };
+    const role: Role = this.occupants.of(jid.bare).some((one) => one.role === "moderator") ? "moderator" : "none";
+    return { affiliation, role };
+  }
+
+  /** All of one affiliation. */
+  listOf(affiliation: Affiliation): Affiliated[] {
+    return [...this.affiliated.values()].filter((one) => one.affiliation === affiliation);
+  }
+
+  /** Who has reserved a nickname, by its key. */
+  reservedBy(key: string, keyOf: (nick: string) => string): Affiliated | undefined {
+    for (const one of this.affiliated.values()) if (one.nick !== "" && keyOf(one.nick) === key) return one;
+    return undefined;
+  }
+
+  /** Whether an occupant's presence is told to the others (`muc#roomconfig_presencebroadcast`). */
+  shows(role: Role): boolean {
+    return role === "none" || this.config.broadcast.includes(role);
+  }
+
+  /** Whether an occupant sees the real addresses of others (§7.2.3, §7.2.4). */
+  identifies(occupant: Occupant): boolean {
+    return this.config.whois === "anyone" || occupant.role === "moderator";
+  }
+
+  /** Whether a client's seat, or anybody of its account, is in the room. */
+  has(jid: Jid): boolean {
+    return this.occupants.seat(jid) !== undefined;
+  }
+
+  seat(jid: Jid): Seat | undefined {
+    return this.occupants.seat(jid);
+  }
+
+  /** Whether somebody may know that the room is there although it is hidden or for members only. */
+  isKnownTo(jid: Jid): boolean {
+    return (this.config.public && !this.config.members) || atLeast(this.affiliationOf(jid), "member") || this.has(jid);
+  }
+
+  occupantJid(nick: string): Jid {
+    return Jid.of(this.jid.local, this.jid.domain, nick);
+  }
+
+  /** Makes changes that wait for the disk one after the other. */
+  change<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(work);
+    this.#changes = result.catch(() => {}); // whoever asked for it is told
+    return result;
+  }
+}

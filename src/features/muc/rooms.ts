@@ -1,0 +1,298 @@
+import { type Hook, hook } from "#core/hooks.ts";
+import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
+import { Jid, JidError } from "#jid/jid.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { Stanza } from "#stanza/stanza.ts";
+import { parseText } from "#xml/parser.ts";
+import { defaultConfig } from "./configuration.ts";
+import { deliver } from "./deliver.ts";
+import { destroying, fireNow } from "./hooks.ts";
+import { gone, outdated } from "./presences.ts";
+import { Room } from "./room.ts";
+import type { MucSettings } from "./settings.ts";
+import {
+  deleteRoom,
+  deleteTombstone,
+  putAffiliation,
+  putEmptySince,
+  type RoomStore,
+  type StoredRooms,
+  type TombstoneRow,
+} from "./store.ts";
+import { user, userDestroy, userItem, userPassword, userReason } from "./tags.ts";
+
+/** Why a room is destroyed, and where to go instead (XEP-0045 §10.9). */
+export interface Destruction {
+  readonly reason: string;
+  readonly alternative?: Jid | undefined;
+  readonly password?: string | undefined;
+  /** Whether those who enter later are told. */
+  readonly tombstone: boolean;
+}
+
+/** The clock of the rooms: fired every few moments while the feature runs. */
+const ticking: Hook<undefined> = hook("room clock");
+
+/** All rooms of a service, in memory. */
+export class Rooms {
+  readonly #host: Host;
+  readonly #settings: MucSettings;
+  readonly #store: RoomStore;
+  readonly #admins: ReadonlySet<string>;
+  readonly #rooms = new Map<string, Room>();
+  readonly #tombstones = new Map<string, TombstoneRow>();
+
+  constructor(host: Host, settings: MucSettings, store: RoomStore) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#store = store;
+    this.#admins = new Set(settings.admins.map((one) => addressOf(host, one).toString()));
+  }
+
+  get(jid: Jid): Room | undefined {
+    return this.#rooms.get(jid.bare.toString());
+  }
+
+  all(): IterableIterator<Room> {
+    return this.#rooms.values();
+  }
+
+  /** The room. @throws StanzaError `item-not-found` if there is none */
+  existing(jid: Jid): Room {
+    const room = this.get(jid);
+    if (room === undefined) throw new StanzaError("item-not-found", noSuchRoom);
+    return room;
+  }
+
+  /** Reads what is kept, makes the permanent rooms, and starts the clock. */
+  async open(): Promise<void> {
+    this.#restore(await this.#store.read());
+    await this.#makePermanent();
+    const { grace, lock, tombstone } = this.#settings;
+    const interval = Math.min(5_000, Math.max(20, Math.min(grace, lock, tombstone) / 4));
+    const host = this.#host;
+    host.on(ticking, "record", () => this.#sweep(Date.now()));
+    const timer = setInterval(() => {
+      // The feature has been stopped, and its handlers are gone with it.
+      if (!host.has(ticking)) clearInterval(timer);
+      else background(host.log, host.fire(ticking, undefined));
+    }, interval);
+    timer.unref();
+  }
+
+  /**
+   * A new room, locked, with its creator as owner (§10.1.1).
+   * @throws StanzaError `not-allowed` to those who may not, `gone` where one was destroyed, `resource-constraint`
+   */
+  create(jid: Jid, creator: Jid): Room {
+    const key = jid.toString();
+    const tombstone = this.#tombstones.get(key);
+    if (tombstone !== undefined && !tombstone.owners.split(" ").includes(creator.toString()))
+      throw explained(tombstone);
+    if (!this.#mayCreate(creator)) throw new StanzaError("not-allowed", creationRestricted);
+    if (this.#settings.rooms > 0 && this.#owned(creator) >= this.#settings.rooms) {
+      throw new StanzaError("resource-constraint", tooManyRooms);
+    }
+    const room = this.#make(jid, false);
+    room.lockedSince = Date.now();
+    room.affiliated.set(creator.toString(), { jid: creator, affiliation: "owner", nick: "", reason: "" });
+    this.#rooms.set(key, room);
+    return room;
+  }
+
+  /** The room is configured: everybody may enter, and it is kept. Resolves when it is on disk. */
+  async unlock(room: Room): Promise<void> {
+    const key = room.jid.toString();
+    const people = [...room.affiliated.values()].map(({ jid, affiliation, nick, reason }) =>
+      putAffiliation({ room: key, jid: jid.toString(), affiliation, nick, reason }),
+    );
+    await this.#store.now(this.#store.putRoom(key, room.config), ...people, deleteTombstone(key));
+    this.#tombstones.delete(key);
+    room.lockedSince = undefined;
+  }
+
+  /** Ends a room; all in it are told (§10.9). Resolves when that is on disk. */
+  async destroy(room: Room, destruction: Destruction): Promise<void> {
+    if (room.destroyed) return;
+    room.destroyed = true;
+    const key = room.jid.toString();
+    fireNow(this.#host, destroying, { room, reason: destruction.reason });
+    this.#rooms.delete(key);
+    const queries = deleteRoom(key);
+    if (destruction.tombstone && this.#settings.tombstone > 0) {
+      const tombstone = tombstoneOf(room, destruction);
+      this.#tombstones.set(key, tombstone);
+      queries.push(this.#store.putTombstone(tombstone));
+    }
+    const written = room.locked ? undefined : this.#store.now(...queries);
+    this.#tellDestroyed(room, destruction);
+    await written;
+  }
+
+  /** Somebody has left, or come: an empty room lives for a while, unless it was never configured (§10.1.3). */
+  counted(room: Room): void {
+    const empty = room.occupants.size === 0;
+    if (empty === (room.emptySince !== undefined)) return;
+    room.emptySince = empty ? Date.now() : undefined;
+    if (room.destroyed) return;
+    if (empty && room.locked) return background(this.#host.log, this.destroy(room, forgotten));
+    if (empty && this.#settings.grace === 0 && this.#isTemporary(room)) {
+      return background(this.#host.log, this.destroy(room, forgotten));
+    }
+    if (!room.locked) this.#store.later(putEmptySince(room.jid.toString(), room.emptySince));
+  }
+
+  /** Whether it goes when it is empty. */
+  #isTemporary(room: Room): boolean {
+    return !room.config.persistent && !room.permanent;
+  }
+
+  #sweep(now: number): void {
+    for (const room of this.#rooms.values()) {
+      if (room.lockedSince !== undefined) {
+        // §10.1.1, step 5: whoever does not configure it has accepted the defaults.
+        if (now - room.lockedSince >= this.#settings.lock) {
+          background(
+            this.#host.log,
+            room.change(async () => this.unlock(room)),
+            "room not opened",
+          );
+        }
+      } else if (room.emptySince !== undefined && this.#isTemporary(room)) {
+        if (now - room.emptySince >= this.#settings.grace) background(this.#host.log, this.destroy(room, forgotten));
+      }
+    }
+    for (const [key, { at }] of this.#tombstones) {
+      if (now - at < this.#settings.tombstone) continue;
+      this.#tombstones.delete(key);
+      this.#store.later(deleteTombstone(key));
+    }
+  }
+
+  #mayCreate(creator: Jid): boolean {
+    if (this.#settings.creation === "anyone" || this.#admins.has(creator.toString())) return true;
+    return (
+      this.#settings.creation === "local" &&
+      this.#host.server.router.hosts.get(creator.domain)?.where === "accounts" &&
+      creator.local !== ""
+    );
+  }
+
+  #owned(account: Jid): number {
+    const key = account.toString();
+    let count = 0;
+    for (const room of this.#rooms.values()) if (room.affiliated.get(key)?.affiliation === "owner") count++;
+    return count;
+  }
+
+  #make(jid: Jid, permanent: boolean): Room {
+    return new Room(jid, defaultConfig(this.#settings), { admins: this.#admins, permanent });
+  }
+
+  #restore(stored: StoredRooms): void {
+    const permanent = new Set(this.#settings.permanent.map(({ room }) => this.#permanentJid(room).toString()));
+    for (const row of stored.rooms) {
+      const room = this.#make(Jid.parse(row.room), permanent.has(row.room));
+      room.config = { ...room.config, ...JSON.parse(row.config) };
+      if (row.subject !== "") {
+        const element = parseText(row.subject);
+        const text = element.elements.find((child) => child.name === "subject")?.text ?? "";
+        room.subject = { element, from: Jid.parse(row.subject_by), text };
+      }
+      this.#rooms.set(row.room, room);
+    }
+    for (const { room, jid, affiliation, nick, reason } of stored.affiliations) {
+      this.#rooms.get(room)?.affiliated.set(jid, { jid: Jid.parse(jid), affiliation, nick, reason });
+    }
+    for (const { room: key, at, sender, stanza } of stored.messages) {
+      const room = this.#rooms.get(key);
+      room?.history.add({ at, from: Jid.parse(sender), element: parseText(stanza) }, room.config.history);
+    }
+    for (const tombstone of stored.tombstones) this.#tombstones.set(tombstone.room, tombstone);
+  }
+
+  #permanentJid(local: string): Jid {
+    try {
+      return Jid.of(local, this.#host.domain);
+    } catch (problem) {
+      if (!(problem instanceof JidError)) throw problem;
+      throw new Error(`muc.permanent: ${local} cannot be the address of a room: ${problem.message}`, {
+        cause: problem,
+      });
+    }
+  }
+
+  async #makePermanent(): Promise<void> {
+    for (const { room: local, name, description, owners } of this.#settings.permanent) {
+      const jid = this.#permanentJid(local);
+      const key = jid.toString();
+      const room = this.#rooms.get(key) ?? this.#make(jid, true);
+      const fresh = !this.#rooms.has(key);
+      if (fresh) room.config = { ...room.config, name, description, persistent: true };
+      for (const owner of owners) {
+        const person = addressOf(this.#host, owner);
+        room.affiliated.set(person.toString(), { jid: person, affiliation: "owner", nick: "", reason: "" });
+      }
+      this.#rooms.set(key, room);
+      await this.unlock(room);
+    }
+  }
+
+  #tellDestroyed(room: Room, { reason, alternative, password }: Destruction): void {
+    const destroy = userDestroy(
+      { jid: alternative?.toString() },
+      ...(password ? [userPassword({}, password)] : []),
+      ...(reason === "" ? [] : [userReason({}, reason)]),
+    );
+    const element = gone.append(user({}, userItem({ affiliation: "none", role: "none" }), destroy));
+    for (const seat of room.occupants.seats) {
+      deliver(this.#host, Stanza.of("presence", element, seat.occupant.jid, seat.jid));
+      outdated(seat.occupant);
+    }
+    for (const occupant of [...room.occupants.all()]) room.occupants.remove(occupant);
+  }
+}
+
+/** A temporary room that nobody was in any more. */
+const forgotten: Destruction = { reason: "", tombstone: false };
+
+function tombstoneOf(room: Room, { reason, alternative }: Destruction): TombstoneRow {
+  const owners = room.listOf("owner").map(({ jid }) => jid.toString());
+  return {
+    room: room.jid.toString(),
+    reason,
+    alternative: alternative?.toString() ?? "",
+    owners: owners.join(" "),
+    at: Date.now(),
+  };
+}
+
+function explained({ reason, alternative }: TombstoneRow): StanzaError {
+  const en = ["This room has been destroyed by its owner.", ...(reason === "" ? [] : [`Reason: ${reason}`])];
+  const fr = ["Ce salon a été détruit par son propriétaire.", ...(reason === "" ? [] : [`Motif : ${reason}`])];
+  if (alternative !== "") {
+    en.push(`Go to ${alternative} instead.`);
+    fr.push(`Rendez-vous plutôt dans ${alternative}.`);
+  }
+  const uri = alternative === "" ? undefined : `xmpp:${alternative}?join`;
+  return new StanzaError("gone", { en: en.join(" "), fr: fr.join(" ") }, uri === undefined ? {} : { uri });
+}
+
+/** The account of a login of the domain beside the service, or of a whole address. */
+export function addressOf(host: Host, text: string): Jid {
+  return text.includes("@") ? Jid.parse(text).bare : Jid.of(text, (host.parent ?? host).domain);
+}
+
+const noSuchRoom = {
+  en: "There is no room with this address.",
+  fr: "Il n'y a pas de salon à cette adresse.",
+};
+const creationRestricted = {
+  en: "You are not allowed to open a room here. Enter one that exists.",
+  fr: "Vous n'êtes pas autorisé à ouvrir un salon ici. Entrez dans un salon existant.",
+};
+const tooManyRooms = {
+  en: "You own too many rooms already. Destroy one that you do not need any more.",
+  fr: "Vous possédez déjà trop de salons. Détruisez-en un dont vous n'avez plus besoin.",
+};

@@ -1,0 +1,14 @@
+import type { Host } from "#core/host.ts";
+import type { ConfigForm } from "./configuration.ts";
+import type { Rooms } from "./rooms.ts";
+import type { MucSettings } from "./settings.ts";
+import type { RoomStore } from "./store.ts";
+
+/** What the facets of the feature share. */
+export interface RoomService {
+  readonly host: Host;
+  readonly settings: MucSettings;
+  readonly rooms: Rooms;
+  readonly store: RoomStore;
+  readonly form: ConfigForm;
+}

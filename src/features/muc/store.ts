@@ -1,0 +1,199 @@
+import { type Database, type Query, sql } from "#core/database.ts";
+import { background, type Logger } from "#core/log.ts";
+import type { Affiliation } from "./affiliations.ts";
+import type { Config } from "./configuration.ts";
+
+/** Rooms are kept by address, of which `service` is the domain; times in milliseconds since the epoch. */
+export const migrations: readonly string[] = [
+  `create table muc_room (
+     room text not null primary key, service text not null, config text not null, subject text not null,
+     subject_by text not null, empty_since integer);
+   create index muc_room_service on muc_room (service);
+   create table muc_affiliation (
+     room text not null, jid text not null, affiliation text not null, nick text not null, reason text not null,
+     primary key (room, jid));
+   create table muc_message (
+     number integer primary key, room text not null, at integer not null, sender text not null, stanza text not null);
+   create index muc_message_room on muc_message (room, number);
+   create table muc_occupant (
+     room text not null, jid text not null, nick text not null, role text not null, presence text not null,
+     primary key (room, jid));
+   create table muc_tombstone (
+     room text not null primary key, service text not null, reason text not null, alternative text not null,
+     owners text not null, at integer not null)`,
+];
+
+export interface RoomRow {
+  readonly room: string;
+  readonly config: string;
+  readonly subject: string;
+  readonly subject_by: string;
+  readonly empty_since: number | null;
+}
+
+export interface AffiliationRow {
+  readonly room: string;
+  readonly jid: string;
+  readonly affiliation: Exclude<Affiliation, "none">;
+  readonly nick: string;
+  readonly reason: string;
+}
+
+export interface MessageRow {
+  readonly room: string;
+  readonly at: number;
+  readonly sender: string;
+  readonly stanza: string;
+}
+
+export interface OccupantRow {
+  readonly room: string;
+  readonly jid: string;
+  readonly nick: string;
+  readonly role: string;
+  readonly presence: string;
+}
+
+export interface TombstoneRow {
+  readonly room: string;
+  readonly reason: string;
+  readonly alternative: string;
+  /** Bare JIDs, separated by spaces. */
+  readonly owners: string;
+  readonly at: number;
+}
+
+/** Everything that is kept of a service's rooms. */
+export interface StoredRooms {
+  readonly rooms: readonly RoomRow[];
+  readonly affiliations: readonly AffiliationRow[];
+  readonly messages: readonly MessageRow[];
+  readonly occupants: readonly OccupantRow[];
+  readonly tombstones: readonly TombstoneRow[];
+}
+
+/** The tables of rooms. What need not be on disk before an answer is gathered for a turn of the loop. */
+export class RoomStore {
+  readonly #db: Database;
+  readonly #log: Logger;
+  readonly #service: string;
+  #waiting: Query[] = [];
+
+  constructor(db: Database, log: Logger, service: string) {
+    this.#db = db;
+    this.#log = log;
+    this.#service = service;
+  }
+
+  async read(): Promise<StoredRooms> {
+    const own = sql`select room from muc_room where service = ${this.#service}`;
+    const [rooms, affiliations, messages, occupants, tombstones] = await Promise.all([
+      this.#db.all<RoomRow>(
+        sql`select room, config, subject, subject_by, empty_since from muc_room where service = ${this.#service}`,
+      ),
+      this.#db.all<AffiliationRow>(
+        sql`select room, jid, affiliation, nick, reason from muc_affiliation where room in (${own})`,
+      ),
+      this.#db.all<MessageRow>(
+        sql`select room, at, sender, stanza from muc_message where room in (${own}) order by number`,
+      ),
+      this.#db.all<OccupantRow>(sql`select room, jid, nick, role, presence from muc_occupant where room in (${own})`),
+      this.#db.all<TombstoneRow>(
+        sql`select room, reason, alternative, owners, at from muc_tombstone where service = ${this.#service}`,
+      ),
+    ]);
+    return { rooms, affiliations, messages, occupants, tombstones };
+  }
+
+  /** Writes with the rest of this turn of the loop. */
+  later(...queries: Query[]): void {
+    if (this.#waiting.length === 0) setImmediate(() => background(this.#log, this.#flush(), "rooms not written"));
+    this.#waiting.push(...queries);
+  }
+
+  /** Writes, after what waits; resolves when it is on disk. */
+  async now(...queries: Query[]): Promise<void> {
+    this.#waiting.push(...queries);
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const queries = this.#waiting;
+    this.#waiting = [];
+    if (queries.length > 0) await this.#db.batch(queries);
+  }
+
+  putRoom(room: string, config: Config): Query {
+    return sql`
+      insert into muc_room (room, service, config, subject, subject_by, empty_since)
+      values (${room}, ${this.#service}, ${JSON.stringify(config)}, '', '', null)
+      on conflict (room) do update set config = excluded.config`;
+  }
+
+  putTombstone(tombstone: TombstoneRow): Query {
+    const { room, reason, alternative, owners, at } = tombstone;
+    return sql`
+      insert into muc_tombstone (room, service, reason, alternative, owners, at)
+      values (${room}, ${this.#service}, ${reason}, ${alternative}, ${owners}, ${at})
+      on conflict (room) do update set reason = excluded.reason, alternative = excluded.alternative,
+        owners = excluded.owners, at = excluded.at`;
+  }
+}
+
+export function putEmptySince(room: string, since: number | undefined): Query {
+  return sql`update muc_room set empty_since = ${since} where room = ${room}`;
+}
+
+export function putSubject(room: string, subject: string, by: string): Query {
+  return sql`update muc_room set subject = ${subject}, subject_by = ${by} where room = ${room}`;
+}
+
+export function putAffiliation(row: AffiliationRow): Query {
+  return sql`
+    insert into muc_affiliation (room, jid, affiliation, nick, reason)
+    values (${row.room}, ${row.jid}, ${row.affiliation}, ${row.nick}, ${row.reason})
+    on conflict (room, jid) do update set affiliation = excluded.affiliation, nick = excluded.nick,
+      reason = excluded.reason`;
+}
+
+export function deleteAffiliation(room: string, jid: string): Query {
+  return sql`delete from muc_affiliation where room = ${room} and jid = ${jid}`;
+}
+
+export function addMessage(row: MessageRow): Query {
+  return sql`
+    insert into muc_message (room, at, sender, stanza)
+    values (${row.room}, ${row.at}, ${row.sender}, ${row.stanza})`;
+}
+
+/** Forgets all but the newest messages of a room. */
+export function trimMessages(room: string, kept: number): Query {
+  return sql`
+    delete from muc_message where room = ${room} and number not in (
+      select number from muc_message where room = ${room} order by number desc limit ${kept})`;
+}
+
+export function putOccupant(row: OccupantRow): Query {
+  return sql`
+    insert into muc_occupant (room, jid, nick, role, presence)
+    values (${row.room}, ${row.jid}, ${row.nick}, ${row.role}, ${row.presence})
+    on conflict (room, jid) do update set nick = excluded.nick, role = excluded.role, presence = excluded.presence`;
+}
+
+export function deleteOccupant(room: string, jid: string): Query {
+  return sql`delete from muc_occupant where room = ${room} and jid = ${jid}`;
+}
+
+/** Removes all of a room but its tombstone. */
+export function deleteRoom(room: string): Query[] {
+  return [
+    sql`delete from muc_room where room = ${room}`,
+    sql`delete from muc_affiliation where room = ${room}`,
+    sql`delete from muc_message where room = ${room}`,
+    sql`delete from muc_occupant where room = ${room}`,
+  ];
+}
+
+export function deleteTombstone(room: string): Query {
+  return sql`delete from muc_tombstone where room = ${room}`;
+}
