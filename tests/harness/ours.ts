@@ -18,6 +18,9 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
     people: (domain) => options.people?.[domain],
     log: process.env.LOG ? talkative : silent,
     version: "0.0.0-test",
+  }).catch(async (error) => {
+    await db.close(); // its thread would keep the test process alive
+    throw error;
   });
   return {
     name: "parloir",
