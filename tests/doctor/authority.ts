@@ -43,8 +43,8 @@ export class Authority {
     this.certificate = `${x509.toString("pem")}\n`;
   }
 
-  /** One that trusts itself, or that another one has signed. `hash`: that of what it signs. */
-  static async make(name: string, issuer?: Authority, hash = "SHA-256"): Promise<Authority> {
+  /** One that trusts itself, or that another one has signed. `hash`: that of what it signs; `until` in days from now. */
+  static async make(name: string, issuer?: Authority, { hash = "SHA-256", until = 1000 } = {}): Promise<Authority> {
     const keys = await keysOf(undefined, hash);
     const extensions = [
       new BasicConstraintsExtension(true, undefined, true),
@@ -52,7 +52,7 @@ export class Authority {
     ];
     const signer = { x509: undefined, keys, hash: "SHA-256" };
     const by = issuer === undefined ? signer : { x509: issuer.#x509, keys: issuer.#keys, hash: issuer.#hash };
-    const x509 = await made({ name, keys, extensions, from: -1000, until: 1000, serial: "01" }, by);
+    const x509 = await made({ name, keys, extensions, from: -1000, until, serial: "01" }, by);
     return new Authority(x509, keys, hash);
   }
 

@@ -3,18 +3,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checks } from "#app/doctor/checks.ts";
+import { checkFailed } from "#app/doctor/doctor.ts";
 import { found } from "#app/doctor/finding.ts";
 import { report, reportAsJson } from "#app/doctor/report.ts";
 
-const kinds = checks.flatMap((check) => check.kinds.map((kind) => ({ check, kind })));
+const kinds = [checkFailed, ...checks.flatMap((check) => check.kinds)];
 
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
 test("every finding has an id of its own, and both languages say the same things", () => {
-  const ids = kinds.map(({ kind }) => kind.id);
+  const ids = kinds.map((kind) => kind.id);
   assert.deepEqual([...new Set(ids)], ids);
   assert.ok(ids.length > 60);
-  for (const { kind } of kinds) {
+  for (const kind of kinds) {
     for (const { en, fr } of [kind.says, kind.fix]) {
       assert.ok(en.length > 10 && fr.length > 10 && en !== fr, kind.id);
       assert.deepEqual(placeholders(en), placeholders(fr), kind.id);
@@ -33,7 +34,7 @@ test("docs/doctor.md lists exactly the findings that there are", () => {
   });
   assert.deepEqual(
     listed,
-    kinds.map(({ kind }) => `${kind.id} ${kind.severity}`),
+    kinds.map((kind) => `${kind.id} ${kind.severity}`),
   );
 });
 

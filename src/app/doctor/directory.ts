@@ -1,4 +1,6 @@
 import { dirname } from "node:path";
+import { escapeLocal } from "#jid/escaping.ts";
+import { prepareUser } from "#sasl/prepare.ts";
 import type { Configuration } from "../configuration.ts";
 import type { DirectoryToCheck } from "./check.ts";
 
@@ -9,10 +11,11 @@ export function directoryOf(configuration: Configuration): DirectoryToCheck | un
   return { settings, domain: domains[0]!.name, folder: file === undefined ? "." : dirname(file) };
 }
 
-/** The login that is meant: without the domain, if that is one of ours. */
+/** The login that is meant, as a localpart: without the domain, if that is one of ours; escaped where it must be. */
 export function userOf({ domains }: Configuration, name: string): string {
   const at = name.lastIndexOf("@");
   const domain = name.slice(at + 1).toLowerCase();
   const ours = domains.some((one) => one.name === domain || one.aliases.includes(domain));
-  return at > 0 && ours ? name.slice(0, at) : name;
+  const user = at > 0 && ours ? name.slice(0, at) : name;
+  return prepareUser(user) ?? escapeLocal(user);
 }

@@ -24,7 +24,7 @@ export class DnsError extends Error {
 
 /** The DNS as this machine is set up to ask it. */
 export function systemResolver(timeoutMs: number): Resolver {
-  const dns = new NodeResolver({ timeout: timeoutMs, tries: 2 });
+  const dns = new NodeResolver({ timeout: timeoutMs / 2, tries: 2 });
   return {
     services: (name) => answered(dns.resolveSrv(name)),
     async addresses(name) {

@@ -19,7 +19,7 @@ export interface System {
   freeSpace(folder: string): number;
   /** Whether this user may read and write a folder; false also for what is none. */
   mayUse(folder: string): boolean;
-  /** The number of the user that a file belongs to. */
+  /** The number of the user that a file belongs to; this user's where it is not there (any more). */
   ownerOf(path: string): number;
   readonly user: number;
   nameOf(user: number): string;
@@ -49,7 +49,7 @@ export function thisSystem(): System {
       return bavail * bsize;
     },
     mayUse,
-    ownerOf: (path) => statSync(path).uid,
+    ownerOf: (path) => statSync(path, { throwIfNoEntry: false })?.uid ?? userInfo().uid,
     user: userInfo().uid,
     nameOf,
     openFiles,

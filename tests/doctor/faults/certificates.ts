@@ -60,6 +60,16 @@ export const certificateFaults: readonly Fault[] = [
     },
   },
   {
+    finds: "certificate-chain-expired",
+    set: "an old intermediate",
+    says: /intermediate certificate of CN=Former has expired/,
+    fix: "the authority gives now",
+    async break(laboratory) {
+      const former = await Authority.make("Former", laboratory.root, { until: -1 });
+      laboratory.certify(await former.issue({ names }), [former.certificate]);
+    },
+  },
+  {
     finds: "certificate-private-authority",
     set: "an authority of one's own",
     says: /\(CN=Own\) is not one that computers trust/,
@@ -148,7 +158,7 @@ export const certificateFaults: readonly Fault[] = [
     says: /is signed with .*SHA1/i,
     fix: "SHA-256 or better",
     async break(laboratory) {
-      const old = await Authority.make("Old", laboratory.root, "SHA-1");
+      const old = await Authority.make("Old", laboratory.root, { hash: "SHA-1" });
       laboratory.certify(await old.issue({ names }), [old.certificate]);
     },
   },

@@ -44,7 +44,7 @@ export const dataFaults: readonly Fault[] = [
     finds: "data-folder-forbidden",
     set: "closed to this user",
     says: /may not read and write the data folder/,
-    fix: "sudo chown -R ",
+    fix: "sudo -u ",
     break: ({ system }) => {
       system.mayUse = () => false;
     },
@@ -91,6 +91,17 @@ export const dataFaults: readonly Fault[] = [
     fix: "df -h",
     break: ({ system }) => {
       system.freeSpace = () => 1000 * MiB;
+    },
+  },
+  {
+    finds: "check-failed",
+    set: "the system refuses to say",
+    says: /could not be checked: statfs is not permitted/,
+    fix: "as the user that runs the service",
+    break: ({ system }) => {
+      system.freeSpace = () => {
+        throw Object.assign(new Error("statfs is not permitted"), { code: "EPERM" });
+      };
     },
   },
   {

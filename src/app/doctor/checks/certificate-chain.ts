@@ -15,18 +15,21 @@ export interface Chain {
 /** Whether clients can get from the certificate to an authority that they trust, and in the right order (RFC 8446 §4.4.2). */
 export function chainFindings({ system }: Context, one: CertificateOfDomain, { all, leaf }: Chain): Finding[] {
   const { certificate: file, domain, aliases } = one;
+  const authorities = system.authorities().map((pem) => new X509Certificate(pem));
   if (isSelfSigned(leaf)) {
     const options = [domain, ...aliases].map((face) => `-d ${asciiName(face)}`).join(" ");
-    return isLocalName(domain) ? [] : [found(kinds.selfSigned, { file, domain, options })];
+    const known = isLocalName(domain) || authorities.some(({ raw }) => raw.equals(leaf.raw));
+    return known ? [] : [found(kinds.selfSigned, { file, domain, options })];
   }
   const path = pathOf(leaf, all);
   const last = path.at(-1)!;
   const inOrder = path.every((certificate, index) => all[index] === certificate);
-  const authorities = system.authorities().map((pem) => new X509Certificate(pem));
+  const expired = path.slice(1).find(({ validToDate }) => validToDate.getTime() < system.now());
   const trusted = authorities.some((authority) => issued(last, authority) || authority.raw.equals(last.raw));
-  const issuer = last.issuer.replaceAll("\n", ", ");
+  const issuer = nameOf(last.issuer);
   return [
     ...(inOrder ? [] : [found(kinds.order, { file })]),
+    ...(expired === undefined ? [] : [found(kinds.chainExpired, { file, issuer: nameOf(expired.subject) })]),
     ...(trusted ? [] : [found(isSelfSigned(last) ? kinds.privateAuthority : kinds.incomplete, { file, issuer })]),
   ];
 }
@@ -48,4 +51,9 @@ function issued(certificate: X509Certificate, authority: X509Certificate): boole
 
 function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
+}
+
+/** A distinguished name in one line. */
+function nameOf(lines: string): string {
+  return lines.replaceAll("\n", ", ");
 }

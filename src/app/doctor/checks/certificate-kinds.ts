@@ -86,6 +86,19 @@ export const certificateKinds = {
     },
     commands: ["cat intermediate.pem >> {file}"],
   },
+  chainExpired: {
+    id: "certificate-chain-expired",
+    severity: "error",
+    says: {
+      en: "In {file}, the intermediate certificate of {issuer} has expired: clients refuse the chain.",
+      fr: "Dans {file}, le certificat intermédiaire de {issuer} a expiré : les clients refusent la chaîne.",
+    },
+    fix: {
+      en: "Replace it by the one that the authority gives now (certbot's fullchain.pem has it).",
+      fr: "Remplacez-le par celui que l'autorité fournit maintenant (il est dans le fullchain.pem de certbot).",
+    },
+    commands: ["openssl storeutl -noout -text -certs {file} | grep -E 'Subject:|Not After'"],
+  },
   privateAuthority: {
     id: "certificate-private-authority",
     severity: "warning",

@@ -55,10 +55,10 @@ const kinds = {
       fr: "L'utilisateur {user} n'a pas le droit de lire et d'écrire dans le dossier de données {folder}, qui appartient à {owner}.",
     },
     fix: {
-      en: "Run the service and its commands as {owner}, or give the folder to the user that runs the service.",
-      fr: "Lancez le service et ses commandes en tant que {owner}, ou donnez le dossier au compte qui fait tourner le service.",
+      en: "Run the service and its commands as {owner}. Only if the service is meant to run as {user}, give the folder to that user (chown -R).",
+      fr: "Lancez le service et ses commandes en tant que {owner}. Seulement si le service doit tourner en tant que {user}, donnez-lui le dossier (chown -R).",
     },
-    commands: ["sudo chown -R {user} {folder}", "sudo chmod 700 {folder}"],
+    commands: ["sudo -u {owner} ./parloir doctor{options}"],
   },
   otherUser: {
     id: "data-folder-other-user",
@@ -157,7 +157,7 @@ function owners({ system, options }: Context, folder: string): Finding[] {
   const number = system.ownerOf(folder);
   const owner = system.nameOf(number);
   const user = system.nameOf(system.user);
-  if (!system.mayUse(folder)) return [found(kinds.forbidden, { folder, owner, user })];
+  if (!system.mayUse(folder)) return [found(kinds.forbidden, { folder, owner, user, options })];
   const stray = readdirSync(folder).find((file) => system.ownerOf(join(folder, file)) !== number);
   return [
     ...(system.user === number ? [] : [found(kinds.otherUser, { folder, owner, user, options })]),

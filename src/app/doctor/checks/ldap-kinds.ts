@@ -16,6 +16,18 @@ export const ldapKinds = {
       fr: "Corrigez la section `ldap` de la configuration, ou le fichier qu'elle désigne.",
     },
   },
+  filter: {
+    id: "ldap-filter",
+    severity: "error",
+    says: {
+      en: "The filter {filter}, which {path} says, is not valid: {reason}.",
+      fr: "Le filtre {filter}, donné par {path}, n'est pas valide : {reason}.",
+    },
+    fix: {
+      en: "Write it as RFC 4515 says, such as (objectClass=person) or (&(objectClass=person)(employeeType=staff)).",
+      fr: "Écrivez-le comme le veut la RFC 4515, par exemple (objectClass=person) ou (&(objectClass=person)(employeeType=staff)).",
+    },
+  },
   nameUnknown: {
     id: "ldap-name-unknown",
     severity: "error",
@@ -220,8 +232,8 @@ export const ldapKinds = {
       fr: "L'annuaire refuse la recherche des personnes : {reason}.",
     },
     fix: {
-      en: "Correct the filters in the section `ldap`, or ask whoever runs the directory to allow this search to the account that searches.",
-      fr: "Corrigez les filtres de la section `ldap`, ou demandez à qui gère l'annuaire de permettre cette recherche au compte de recherche.",
+      en: "Ask whoever runs the directory to allow this search to the account that searches, or set such an account by `ldap.bind-dn`.",
+      fr: "Demandez à qui gère l'annuaire de permettre cette recherche au compte de recherche, ou indiquez un tel compte par `ldap.bind-dn`.",
     },
     commands: ["ldapsearch {options} -b {base} {filter} {attribute}"],
   },

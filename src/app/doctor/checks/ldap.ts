@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { FilterParser } from "ldapts";
 import { readEndpoint } from "#adapters/ldap/dial.ts";
 import { Directory } from "#adapters/ldap/directory.ts";
 import { examine, type Step } from "#adapters/ldap/examine.ts";
@@ -8,6 +9,7 @@ import { presets } from "#adapters/ldap/presets.ts";
 import type { LdapSettings } from "#adapters/ldap/settings.ts";
 import { silent } from "#core/log.ts";
 import { SettingsError } from "#core/settings.ts";
+import { unescapeLocal } from "#jid/escaping.ts";
 import type { Check, Context, DirectoryToCheck } from "../check.ts";
 import { type Facts, type Finding, found, type Kind, quote } from "../finding.ts";
 import { ldapKinds as kinds } from "./ldap-kinds.ts";
@@ -21,6 +23,11 @@ export const ldapCheck: Check = {
     const { directory, login } = context;
     if (directory === undefined) return [];
     const { settings, domain, folder } = directory;
+    const invalid = [
+      ...invalidFilter("ldap.users.filter", settings.users.filter),
+      ...invalidFilter("ldap.groups.filter", settings.groups.filter),
+    ];
+    if (invalid.length > 0) return invalid;
     try {
       new Directory(located(settings, folder), { domain, log: silent }).close(); // reads the files that are named
       const steps = await examine(settings, { domain, folder, ...(login === undefined ? {} : { login }) });
@@ -31,6 +38,15 @@ export const ldapCheck: Check = {
     }
   },
 };
+
+function invalidFilter(path: string, filter: string): Finding[] {
+  try {
+    if (filter !== "") FilterParser.parseString(filter);
+    return [];
+  } catch (error) {
+    return [found(kinds.filter, { path, filter, reason: (error as Error).message.replace(/\. Full string:.*$/, "") })];
+  }
+}
 
 function unencrypted(settings: LdapSettings): Finding[] {
   if (settings["start-tls"]) return [];
@@ -83,7 +99,8 @@ function content({ login }: Context, directory: DirectoryToCheck, steps: readonl
   const filter = settings.users.filter || preset.userFilter;
   const attribute = settings.attributes.login || preset.login;
   const facts = { url, options, base: layout.base ?? "", filter, attribute };
-  const own = login === undefined ? facts : { ...facts, filter: all(filter, equals(attribute, login.user)) };
+  const own =
+    login === undefined ? facts : { ...facts, filter: all(filter, equals(attribute, unescapeLocal(login.user))) };
   return [...people(settings, steps, facts), ...(login === undefined ? [] : person(login.user, steps, own))];
 }
 
