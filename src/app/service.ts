@@ -132,7 +132,9 @@ export class Service {
       version: server.version,
       pid: process.pid,
       startedAt: server.startedAt.toISOString(),
-      domains: [...hosts.values()].map((host) => ({ name: host.domain, sessions: host.sessions.size })),
+      domains: [...hosts.values()]
+        .filter((host) => host.where === "accounts")
+        .map((host) => ({ name: host.domain, sessions: host.sessions.size })),
       listeners: this.listeners.map(({ settings, tcp }) => ({
         protocol: settings.protocol,
         address: tcp.address,

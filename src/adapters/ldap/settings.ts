@@ -89,14 +89,14 @@ export const ldapSection = section({
     "How the directory names things: `auto` finds out by itself; `389ds` is for FreeIPA too.",
   ),
   base: text("The base of the directory. Empty: the one that the server names."),
-  users,
+  users: users.describe("Where people are, and which entries are people."),
   attributes: attributeNames.describe("Attributes of people. What is empty is as the preset says."),
   disabled: rules(
     "Who may not log in, besides what the preset knows: `attribute=value`, `attribute=*` (it is there), `attribute&2` (a " +
       "bit of a number), `attribute<now` (a date that has passed).",
   ),
   hidden: rules("Who is not found by search, written in the same way."),
-  groups,
+  groups: groups.describe("Where groups are, and who is in them."),
   "login-by-mail": flag(
     false,
     "Whether people may log in with their e-mail address or its local part (`Pierre.Martin`) instead of their login. " +
