@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "forms.h"
 #include "screen.h"
 
 enum { MOST_WORDS = 5 };
@@ -148,6 +149,54 @@ static void do_sign_on(PurpleAccount *account, char **words)
     purple_account_set_enabled(account, purple_core_get_ui(), TRUE);
 }
 
+/* menu LABEL: chooses what begins so in the menu of the account. */
+static void do_menu(PurpleAccount *account, char **words)
+{
+    PurpleConnection *connection = purple_account_get_connection(account);
+    PurplePlugin *protocol = purple_connection_get_prpl(connection);
+    gboolean found = FALSE;
+    GList *actions = PURPLE_PLUGIN_ACTIONS(protocol, connection);
+    for (GList *at = actions; at != NULL; at = at->next) {
+        PurplePluginAction *action = at->data;
+        if (action == NULL)
+            continue;
+        action->plugin = protocol;
+        action->context = connection;
+        if (!found && g_str_has_prefix(action->label, words[1])) {
+            found = TRUE;
+            action->callback(action);
+        }
+        purple_plugin_action_free(action);
+    }
+    g_list_free(actions);
+    if (!found)
+        tell("failed", "why", "no such action", NULL);
+}
+
+/* enter TEXT: answers a question for a line of text; without TEXT, with what is proposed. */
+static void do_enter(PurpleAccount *account, char **words)
+{
+    (void)account;
+    if (!forms_enter(words[1]))
+        tell("failed", "why", "not asked", NULL);
+}
+
+/* fill FIELD TEXT: in the open form. */
+static void do_fill(PurpleAccount *account, char **words)
+{
+    (void)account;
+    if (!forms_fill(words[1], words[2]))
+        tell("failed", "why", "no such form or field", NULL);
+}
+
+static void do_submit(PurpleAccount *account, char **words)
+{
+    (void)account;
+    (void)words;
+    if (!forms_submit())
+        tell("failed", "why", "no form", NULL);
+}
+
 typedef struct {
     const char *name;
     int least_words;
@@ -160,7 +209,8 @@ static const Command commands[] = {
     {"information", 1, do_information}, {"block", 1, do_block},       {"unblock", 1, do_unblock},
     {"allow", 1, do_allow},             {"refuse", 1, do_refuse},     {"answer", 1, do_answer},
     {"card", 1, do_card},               {"icon", 1, do_icon},
-    {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
+    {"menu", 1, do_menu},               {"enter", 0, do_enter},       {"fill", 2, do_fill},
+    {"submit", 0, do_submit},           {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 
 void obey(PurpleAccount *account, const char *line)

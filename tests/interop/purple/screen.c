@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "events.h"
+#include "forms.h"
 
 enum { MOST_BUTTONS = 8 };
 
@@ -85,7 +86,10 @@ static void *request_action(const char *title, const char *primary, const char *
 
 static void close_request(PurpleRequestType type, void *handle)
 {
-    (void)type;
+    if (type == PURPLE_REQUEST_INPUT || type == PURPLE_REQUEST_FIELDS) {
+        forms_close(type, handle);
+        return;
+    }
     questions = g_list_remove(questions, handle);
     g_free(handle);
 }
@@ -173,9 +177,13 @@ void screen_install(void)
 {
     static PurpleAccountUiOps accounts = {.request_authorize = request_authorize,
                                           .close_account_request = close_authorization};
-    static PurpleRequestUiOps requests = {.request_action = request_action, .close_request = close_request};
+    static PurpleRequestUiOps requests = {.request_action = request_action,
+                                          .request_input = forms_request_input,
+                                          .request_fields = forms_request_fields,
+                                          .close_request = close_request};
     static PurpleNotifyUiOps notices = {.notify_message = notify_message,
                                         .notify_formatted = notify_formatted,
+                                        .notify_searchresults = forms_notify_results,
                                         .notify_userinfo = notify_userinfo};
     static PurpleConversationUiOps conversations = {.write_im = write_im, .write_conv = write_conversation};
     static PurpleConnectionUiOps connections = {.connected = connected,

@@ -57,8 +57,9 @@ class Client(slixmpp.ClientXMPP):
         direct=False,
         trusting=True,
         plugins=(),
+        lang="en",
     ):
-        super().__init__(account, password, sasl_mech=mechanism)
+        super().__init__(account, password, sasl_mech=mechanism, lang=lang)
         if not binding:
             # slixmpp only knows the channel binding tls-unique, which TLS 1.3 does not have, but claims in SCRAM to be
             # able to bind. A server that offers -PLUS must refuse that (RFC 5802 section 6).
