@@ -45,3 +45,11 @@ test("doctor tells of a broken configuration; a wrong option is exit code 2", as
   assert.match(login.errors, /no directory/);
   assert.ok(!join(login.output, login.errors).includes("secret"));
 });
+
+test("doctor explains itself", async (context) => {
+  const { code, output } = await new Installation(context).parloir(["doctor", "--help"]);
+  assert.equal(code, 0);
+  assert.match(output, /^Usage: parloir doctor/);
+  for (const option of ["--config", "--data", "--login", "--lang", "--json"])
+    assert.ok(output.includes(option), option);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ldapSection } from "#adapters/ldap/settings.ts";
@@ -74,6 +75,27 @@ directoryTest("doctor --login tries a login as the configuration says", async (s
     ["ldap-login-disabled"],
   );
   assert.ok(![right, wrong, disabled].some(({ output, errors }) => (output + errors).includes("pass-")));
+});
+
+directoryTest("the commands that are told can be run", async (slapd, context) => {
+  const laboratory = await Laboratory.open(context);
+  laboratory.write();
+  const folder = join(slapd.caFile, "..");
+  writeFileSync(join(folder, "reader"), slapd.readerPassword);
+  for (const url of [slapd.url, slapd.ldapsUrl]) {
+    const settings = { url, ca: "certificate.pem", "bind-dn": slapd.readerDn, "bind-password-file": "reader" };
+    laboratory.directory = directoryFor(settings, folder);
+    laboratory.login = { user: "dparti", password: "x" };
+    const disabled = (await laboratory.findings()).find(({ id }) => id === "ldap-login-disabled");
+    const [command = ""] = disabled?.commands ?? [];
+    assert.ok(command.includes(" -W "));
+    // Asks for the password, at a terminal.
+    const { stdout, stderr } = spawnSync("sh", ["-c", command.replace(" -W ", ` -y ${join(folder, "reader")} `)], {
+      encoding: "utf8",
+    });
+    assert.match(stdout, /^dn: uid=dparti,/m, stderr);
+    assert.match(stdout, /^shadowExpire: /m);
+  }
 });
 
 /** People whose logins fail. */

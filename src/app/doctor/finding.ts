@@ -28,7 +28,7 @@ export interface Kind {
 export type Facts = Readonly<Record<string, string | number | Text>>;
 
 /**
- * A finding of a kind. The fact `options` is a part of a command line that is quoted already. A text that names a fact
+ * A finding of a kind. The facts `options` and `environment` are parts of a command line that are quoted already. A text that names a fact
  * which is missing is a bug.
  */
 export function found(kind: Kind, facts: Facts = {}, zone: readonly string[] = []): Finding {
@@ -52,7 +52,7 @@ function fill(template: string, facts: Facts, language: Language, written = (tex
     const fact = facts[name];
     if (fact === undefined) throw new TypeError(`a finding needs the fact ${name}: ${template}`);
     const text = typeof fact === "object" ? fact[language] : String(fact);
-    return name === "options" ? text : written(text);
+    return name === "options" || name === "environment" ? text : written(text);
   });
 }
 

@@ -66,7 +66,7 @@ export const ldapFaults: readonly LdapFault[] = [
   {
     finds: "ldap-account-refused",
     says: /does not accept the account that searches, cn=reader/,
-    fix: "ldapwhoami -x -o TLS_CACERT=",
+    fix: "certificate.pem ldapwhoami -x -H",
     settings: () => ({ "bind-password-file": "wrong" }),
   },
   {

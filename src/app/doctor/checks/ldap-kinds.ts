@@ -1,8 +1,8 @@
 import type { Kind } from "../finding.ts";
 
-const askAgain = ["ldapsearch {options} -s base -b '' namingContexts"];
+const askAgain = ["{environment}ldapsearch {options} -s base -b '' namingContexts"];
 
-/** What may be wrong with the directory. `options` are those of ldapsearch for it. */
+/** What may be wrong with the directory. `options` are those of ldapsearch for it, after `environment`. */
 export const ldapKinds = {
   settings: {
     id: "ldap-settings",
@@ -170,7 +170,7 @@ export const ldapKinds = {
       en: "Correct `ldap.bind-dn` or the password in the file that `ldap.bind-password-file` names.",
       fr: "Corrigez `ldap.bind-dn` ou le mot de passe dans le fichier désigné par `ldap.bind-password-file`.",
     },
-    commands: ["ldapwhoami {options}"],
+    commands: ["{environment}ldapwhoami {options}"],
   },
   account: {
     id: "ldap-account-failed",
@@ -183,7 +183,7 @@ export const ldapKinds = {
       en: "Ask whoever runs the directory whether the account is locked or must use TLS.",
       fr: "Demandez à qui gère l'annuaire si le compte est verrouillé ou doit utiliser TLS.",
     },
-    commands: ["ldapwhoami {options}"],
+    commands: ["{environment}ldapwhoami {options}"],
   },
   layout: {
     id: "ldap-base-unknown",
@@ -222,7 +222,7 @@ export const ldapKinds = {
       en: "Correct `ldap.users` or `ldap.attributes.login`; or give the account that searches the right to read people (anonymous searches often see nothing).",
       fr: "Corrigez `ldap.users` ou `ldap.attributes.login` ; ou donnez au compte de recherche le droit de lire les personnes (une recherche anonyme ne voit souvent rien).",
     },
-    commands: ["ldapsearch {options} -b {base} {filter} {attribute}"],
+    commands: ["{environment}ldapsearch {options} -b {base} {filter} {attribute}"],
   },
   search: {
     id: "ldap-search-refused",
@@ -235,7 +235,7 @@ export const ldapKinds = {
       en: "Ask whoever runs the directory to allow this search to the account that searches, or set such an account by `ldap.bind-dn`.",
       fr: "Demandez à qui gère l'annuaire de permettre cette recherche au compte de recherche, ou indiquez un tel compte par `ldap.bind-dn`.",
     },
-    commands: ["ldapsearch {options} -b {base} {filter} {attribute}"],
+    commands: ["{environment}ldapsearch {options} -b {base} {filter} {attribute}"],
   },
   noGroups: {
     id: "ldap-no-groups",
@@ -248,7 +248,7 @@ export const ldapKinds = {
       en: "Correct `ldap.groups`, or give the account that searches the right to read groups.",
       fr: "Corrigez `ldap.groups`, ou donnez au compte de recherche le droit de lire les groupes.",
     },
-    commands: ["ldapsearch {options} -b {base} objectClass"],
+    commands: ["{environment}ldapsearch {options} -b {base} objectClass"],
   },
   loginImpossible: {
     id: "ldap-login-impossible",
@@ -273,7 +273,7 @@ export const ldapKinds = {
       en: "Look at the entry: its login may be written otherwise, it may lie under another base, or not match `ldap.users.filter`.",
       fr: "Regardez l'entrée : son identifiant s'écrit peut-être autrement, elle est peut-être sous une autre base, ou ne correspond pas à `ldap.users.filter`.",
     },
-    commands: ["ldapsearch {options} -b {base} {filter}"],
+    commands: ["{environment}ldapsearch {options} -b {base} {filter}"],
   },
   loginAmbiguous: {
     id: "ldap-login-ambiguous",
@@ -286,7 +286,7 @@ export const ldapKinds = {
       en: "Give all but one another login, or narrow `ldap.users.base` or `ldap.users.filter`.",
       fr: "Donnez un autre identifiant à toutes sauf une, ou restreignez `ldap.users.base` ou `ldap.users.filter`.",
     },
-    commands: ["ldapsearch {options} -b {base} {filter} dn"],
+    commands: ["{environment}ldapsearch {options} -b {base} {filter} dn"],
   },
   loginDisabled: {
     id: "ldap-login-disabled",
@@ -299,7 +299,7 @@ export const ldapKinds = {
       en: "Have it enabled or unlocked in the directory, if it should be. The rules are `ldap.disabled` and those of the preset.",
       fr: "Faites-le réactiver ou déverrouiller dans l'annuaire, s'il doit l'être. Les règles sont `ldap.disabled` et celles du modèle.",
     },
-    commands: ["ldapsearch {options} -b {base} {filter} '*' +"],
+    commands: ["{environment}ldapsearch {options} -b {base} {filter} '*' +"],
   },
   passwordWrong: {
     id: "ldap-password-wrong",

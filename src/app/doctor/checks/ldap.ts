@@ -63,7 +63,14 @@ function servers(directory: DirectoryToCheck, steps: readonly Step[]): Finding[]
   const usable = failed.length < directory.settings.url.length;
   return failed.map((step) => {
     const { url, host, port, secure } = readEndpoint(step.url!)!;
-    const facts = { url, host, port, reason: step.reason ?? "", dn: directory.settings["bind-dn"] };
+    const facts = {
+      url,
+      host,
+      port,
+      reason: step.reason ?? "",
+      dn: directory.settings["bind-dn"],
+      environment: environmentOf(directory),
+    };
     if (usable) return found(kinds.oneDown, { ...facts, options: searchOptions(directory, url) });
     const kind = serverKind(step);
     const tls = [kinds.tls, kinds.tlsExpired, kinds.tlsName, kinds.tlsUntrusted].some((one) => one.id === kind.id);
@@ -94,11 +101,12 @@ function content({ login }: Context, directory: DirectoryToCheck, steps: readonl
   const layout = steps.find(({ name }) => name === "layout");
   if (url === undefined || layout === undefined) return [];
   const options = searchOptions(directory, url);
-  if (!layout.ok) return [found(kinds.layout, { reason: layout.reason ?? "", options })];
+  const environment = environmentOf(directory);
+  if (!layout.ok) return [found(kinds.layout, { reason: layout.reason ?? "", options, environment })];
   const preset = presets[layout.preset ?? "openldap"];
   const filter = settings.users.filter || preset.userFilter;
   const attribute = settings.attributes.login || preset.login;
-  const facts = { url, options, base: layout.base ?? "", filter, attribute };
+  const facts = { url, options, environment, base: layout.base ?? "", filter, attribute };
   const own =
     login === undefined ? facts : { ...facts, filter: all(filter, equals(attribute, unescapeLocal(login.user))) };
   return [...people(settings, steps, facts), ...(login === undefined ? [] : person(login.user, steps, own))];
@@ -134,14 +142,19 @@ function person(user: string, steps: readonly Step[], own: Facts): Finding[] {
 }
 
 /** The options of ldapsearch and ldapwhoami that do what the service does, quoted. */
-function searchOptions({ settings, folder }: DirectoryToCheck, url: string): string {
-  const { "bind-dn": dn, "start-tls": startTls, ca } = located(settings, folder);
+function searchOptions({ settings }: DirectoryToCheck, url: string): string {
+  const { "bind-dn": dn, "start-tls": startTls } = settings;
   return [
     "-x",
-    ...(ca === undefined ? [] : ["-o", quote(`TLS_CACERT=${ca}`)]),
     "-H",
     quote(url),
     ...(startTls && !readEndpoint(url)!.secure ? ["-ZZ"] : []),
     ...(dn === "" ? [] : ["-D", quote(dn), "-W"]),
   ].join(" ");
+}
+
+/** What these commands need before their name, to trust the same authorities. */
+function environmentOf({ settings, folder }: DirectoryToCheck): string {
+  const { ca } = located(settings, folder);
+  return ca === undefined ? "" : `LDAPTLS_CACERT=${quote(ca)} `;
 }
