@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { enters, instant, opens, room, roomScenario as scenario, subject } from "./room.fixture.ts";
+import { scenario } from "#test/harness/scenario.ts";
+import { enters, instant, opens, room, subject } from "./room.fixture.ts";
 import { user, userItem } from "./tags.ts";
 
 scenario("§10.1.1: a room that does not exist is made, its creator is told", async ({ connect }) => {

@@ -4,6 +4,7 @@ import { arriving, type Packet } from "#core/packet.ts";
 import { StanzaError } from "#stanza/error.ts";
 import type { Message } from "#stanza/stanza.ts";
 import { guardEntry } from "./access.ts";
+import { answerAdmins } from "./admin.ts";
 import { configForm } from "./configuration.ts";
 import { describeRooms } from "./discovery.ts";
 import { dropLost } from "./leave.ts";
@@ -41,6 +42,7 @@ export const muc: Feature<MucSettings> = {
     rememberMessages(service);
     describeRooms(service);
     answerOwners(service);
+    answerAdmins(service);
     const desk = new Desk(service);
     host.on(arriving, "record", (packet) => desk.take(packet));
     await rooms.open();
