@@ -34,8 +34,8 @@ const kinds = {
     id: "service-forbidden",
     severity: "error",
     says: {
-      en: "The service runs as {owner}; this user ({user}) may not ask it anything.",
-      fr: "Le service tourne en tant que {owner} ; cet utilisateur ({user}) n'a pas le droit de l'interroger.",
+      en: "The service belongs to {owner}; this user ({user}) may not ask it anything.",
+      fr: "Le service appartient à {owner} ; cet utilisateur ({user}) n'a pas le droit de l'interroger.",
     },
     fix: { en: "Run this command as {owner}.", fr: "Lancez cette commande en tant que {owner}." },
     commands: ["sudo -u {owner} ./parloir doctor{options}"],
@@ -65,7 +65,8 @@ export const serviceCheck: Check = {
       case "stuck":
         return [found(kinds.stuck, { folder })];
       case "forbidden":
-        return [found(kinds.forbidden, { ...people(), options })];
+        // Where even the folder is closed to this user, that is told of the folder.
+        return system.mayUse(folder) ? [found(kinds.forbidden, { ...people(), options })] : [];
       case "running":
         return otherVersion(service);
     }
