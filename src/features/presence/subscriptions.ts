@@ -92,11 +92,13 @@ export class Subscriptions {
     );
   }
 
-  /** Asks once more those elsewhere who have not answered: the request may have been lost (RFC 6121 §3.1.2). */
+  /**
+   * Asks once more those who have not answered: the request may have been lost on its way (RFC 6121 §3.1.2), also here,
+   * where the two rosters are written one after the other. Who has the request already is not bothered again.
+   */
   repeat(roster: Roster): void {
-    const { hosts } = this.#host.server.router;
     for (const { ask, contact } of roster.items.values()) {
-      if (!ask || hosts.has(contact.domain)) continue;
+      if (!ask) continue;
       const request = presence({ type: "subscribe", id: unasked });
       this.#host.send(Stanza.of("presence", request, roster.account, contact));
     }
