@@ -28,6 +28,7 @@ const modules = [
   "mam",
   "csi",
   "csi_simple",
+  "smacks",
   "user_account_management",
 ];
 
@@ -100,7 +101,8 @@ function untilListening(child: ChildProcess, port: number): Promise<string | und
 }
 
 function configuration(folder: string, domains: readonly string[], port: number): string {
-  const hosts = domains.map((domain) => `VirtualHost ${quoted(domain)}\n`).join("");
+  const rooms = (domain: string) => `Component ${quoted(`conference.${domain}`)} "muc"\n  muc_room_locking = true\n`;
+  const hosts = domains.map((domain) => `VirtualHost ${quoted(domain)}\n${rooms(domain)}`).join("");
   return `
 run_as_root = true
 data_path = ${quoted(folder)}

@@ -111,7 +111,7 @@ scenario("contacts do not see a short interruption", ours, async (stage) => {
   await home.receivesNothing();
 });
 
-scenario("a client resumes while its old connection still seems alive: the old one is told", async (stage) => {
+scenario("a client resumes while its old connection still seems alive: the old one is told", ours, async (stage) => {
   const romeo = await stage.connect("romeo@example.com/orchard");
   const id = await enable(romeo);
   const back = await resume(stage, romeo.jid, id, 0);
