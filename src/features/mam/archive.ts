@@ -6,7 +6,7 @@ import { type Element, type Tag, tag } from "#xml/element.ts";
 import { Addresses } from "./addresses.ts";
 import { ArchiveIds, startOf } from "./ids.ts";
 import { prepareSearch } from "./search.ts";
-import { forgetEntries, lastId } from "./store.ts";
+import { type Draft, forgetEntries, lastId } from "./store.ts";
 import { Writer } from "./writer.ts";
 
 /** Says in which archive a message is, and under which id (XEP-0359 §2.1). */
@@ -34,7 +34,7 @@ export class Archive {
   /** The `<stanza-id/>` elements made here: any other that says so is forged. */
   readonly #genuine = new WeakSet<Element>();
   /** The message that was archived last, for the other end's archive. */
-  #last: { readonly id: number; readonly element: Element; readonly owner: string } | undefined;
+  #last: { readonly element: Element; readonly draft: Draft } | undefined;
 
   private constructor({ db, ids, addresses, writer, searchable }: Parts) {
     this.db = db;
@@ -48,7 +48,8 @@ export class Archive {
     const searchable = await prepareSearch(db, search);
     if (search && !searchable) log.warn("the database has no full-text search: archives cannot be searched");
     const addresses = new Addresses(db);
-    const writer = new Writer({ db, addresses, log, metrics: server.metrics });
+    const writer = new Writer({ db, addresses, log, metrics: server.metrics, searchable });
+    await writer.catchUp();
     const ids = new ArchiveIds(server.secret("archive ids"), await lastId(db));
     server.metrics.gauge("archive_waiting", () => writer.waiting);
     return new Archive({ db, ids, addresses, writer, searchable });
@@ -61,17 +62,23 @@ export class Archive {
   add({ element }: Stanza, owner: Jid, peer: Jid): number {
     const words = this.searchable ? element.child(body)?.text : undefined;
     const name = owner.bare.toString();
-    const entry = { owner: name, peer: peer.bare.toString(), resource: peer.resource };
     const last = this.#last;
-    if (last !== undefined && last.element === element && last.id === this.ids.last) {
+    if (last?.element === element && last.draft.id === this.ids.last && last.draft.owner === peer.bare.toString()) {
       this.#last = undefined;
-      this.writer.addEntry(last.id, words, entry, last.owner);
-      return last.id;
+      if (last.draft.peer === name && this.writer.addOtherEnd(last.draft, peer.resource)) return last.draft.id;
     }
-    const id = this.ids.next();
-    this.#last = { id, element, owner: name };
-    this.writer.add(id, element.toString(), words, entry);
-    return id;
+    const draft: Draft = {
+      id: this.ids.next(),
+      stanza: element.toString(),
+      body: words,
+      owner: name,
+      peer: peer.bare.toString(),
+      resource: peer.resource,
+      otherResource: undefined,
+    };
+    this.#last = { element, draft };
+    this.writer.add(draft);
+    return draft.id;
   }
 
   /** The message with its id in the archive of an account (XEP-0313 §3.5). */
@@ -101,7 +108,7 @@ export class Archive {
 
   /** Forgets the whole archive of an account. Copies that others have of the same messages stay. */
   async forgetAccount(account: Jid): Promise<void> {
-    await this.writer.flush();
+    await this.writer.settle();
     const owner = await this.addresses.find(account.bare.toString());
     if (owner === undefined) return;
     const end = new Date(Date.now() + 86_400_000);

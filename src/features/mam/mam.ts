@@ -108,14 +108,14 @@ function answerQueries(host: Host, archive: Archive, values: Settings): void {
   const ownerOf = (account: Jid) => addresses.find(account.toString());
   host.iq("get", query, "self", () => describeQuery(searchable));
   host.iq("get", metadata, "self", async ({ to }) => {
-    await archive.writer.flush();
+    await archive.writer.settle();
     const owner = await ownerOf(to);
     return describeArchive(ids, owner === undefined ? undefined : await readEnds(archive, owner));
   });
   host.iq("set", query, "self", async (iq: Iq, payload: Element, session?: LocalSession) => {
     if (session === undefined) throw new StanzaError("service-unavailable");
     const asked = readQuery(payload, limits);
-    await archive.writer.flush();
+    await archive.writer.settle();
     const seen = ids.last;
     const page = await readPage(archive, await ownerOf(iq.to), asked);
     const flipped = payload.child(flipPage) !== undefined;

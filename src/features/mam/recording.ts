@@ -25,6 +25,12 @@ export class Recording {
   sent(packet: Packet): void | Promise<void> {
     const { stanza } = packet;
     if (stanza.kind !== "message" || !worthKeeping(stanza)) return;
+    const { busy } = this.#archive.writer;
+    return busy === undefined ? this.#recordSent(packet) : busy.then(() => this.#recordSent(packet));
+  }
+
+  #recordSent(packet: Packet): void | Promise<void> {
+    const { stanza } = packet;
     const wanted = this.#preferences.wants(stanza.from, stanza.to);
     if (wanted === true) return this.#addSent(packet);
     if (wanted !== false) return wanted.then((yes) => (yes ? this.#addSent(packet) : undefined));

@@ -23,12 +23,9 @@ export async function prepareSearch(db: Database, wanted: boolean): Promise<bool
   }
 }
 
-/** Indexes a body for those who have the message in their archive (bare JIDs). */
-export function insertText(id: number, body: string, owners: readonly string[]): Query {
-  const [first = "", second = first] = owners;
-  return sql`insert or replace into archive_text (rowid, owner, body)
-    select ${id}, 'o' || own.id || ' o' || other.id, ${body} from archive_address own, archive_address other
-    where own.jid = ${first} and other.jid = ${second}`;
+/** Indexes a body for those who have the message in their archive, by their numbers. */
+export function insertText(id: number, body: string, owners: readonly number[]): Query {
+  return sql`insert or replace into archive_text (rowid, owner, body) values (${id}, ${`o${owners.join(" o")}`}, ${body})`;
 }
 
 /** Ids of messages in an archive whose body has all the words; the last one may be unfinished. */

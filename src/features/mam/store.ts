@@ -1,12 +1,21 @@
 import { type Database, list, type Query, sql } from "#core/database.ts";
 
 /**
- * One row per message and one per owner: a message between two accounts of this server is kept once. Both rows have the
- * same id. Addresses are numbers, so that the index of owners, which is in the order of reading, stays small.
+ * A message between two accounts of this server is kept once, in the order of time: that is all that has to be on disk at
+ * once. `archive_entry` says whose archives it is in, in the order of reading. It is derived: rows are added later, many at
+ * a time, up to the id in `archive_indexed`; row by row, they would cost three times as much. Addresses are numbers, so that
+ * both stay small.
  */
 export const migrations: readonly string[] = [
   `create table archive_address (id integer primary key, jid text not null unique);
-   create table archive_message (id integer primary key, stanza text not null);
+   create table archive_message (
+     id integer primary key,
+     owner integer not null,
+     peer integer not null,
+     resource text,
+     ends integer not null,
+     other_resource text,
+     stanza text not null);
    create table archive_entry (
      owner integer not null,
      id integer not null,
@@ -14,6 +23,7 @@ export const migrations: readonly string[] = [
      resource text,
      primary key (owner, id)) without rowid;
    create index archive_entry_peer on archive_entry (owner, peer, id);
+   create table archive_indexed (name text primary key, id integer not null);
    create table archive_preferences (
      account text primary key,
      standard text not null,
@@ -21,32 +31,89 @@ export const migrations: readonly string[] = [
      never text not null)`,
 ];
 
-/** Of an entry: whose archive it is in, whom it came from or went to. Numbers where they are known, else bare JIDs. */
-export interface Entry {
+/** A message on its way to the disk. */
+export interface Draft {
   readonly id: number;
-  readonly owner: number | string;
-  readonly peer: number | string;
-  /** Of the peer. */
+  readonly stanza: string;
+  /** What is indexed, where there is an index and a body. */
+  readonly body: string | undefined;
+  /** Whose archive it is in, and whom it came from or went to: bare JIDs. */
+  readonly owner: string;
+  readonly peer: string;
+  /** Of the peer; "" for none. */
   readonly resource: string;
+  /** The same message in the archive of the peer, with the resource of the owner; undefined if it is not there. */
+  otherResource: string | undefined;
 }
 
-export function insertMessage(id: number, stanza: string): Query {
-  return sql`insert into archive_message (id, stanza) values (${id}, ${stanza})`;
+/** Addresses as numbers where they are known. */
+export interface Numbered {
+  readonly owner: number | undefined;
+  readonly peer: number | undefined;
+}
+
+export function insertMessage({ id, stanza, ...draft }: Draft, { owner, peer }: Numbered): Query {
+  const resource = draft.resource === "" ? null : draft.resource;
+  const ends = draft.otherResource === undefined ? 1 : 2;
+  const other = draft.otherResource || null;
+  if (owner !== undefined && peer !== undefined) {
+    return sql`insert into archive_message (id, owner, peer, resource, ends, other_resource, stanza)
+      values (${id}, ${owner}, ${peer}, ${resource}, ${ends}, ${other}, ${stanza})`;
+  }
+  return sql`insert into archive_message (id, owner, peer, resource, ends, other_resource, stanza)
+    select ${id}, own.id, theirs.id, ${resource}, ${ends}, ${other}, ${stanza}
+    from archive_address own, archive_address theirs where own.jid = ${draft.owner} and theirs.jid = ${draft.peer}`;
+}
+
+/** The peer has it in its archive, too. */
+export function addOtherEnd(id: number, otherResource: string): Query {
+  return sql`update archive_message set ends = 2, other_resource = ${otherResource || null} where id = ${id}`;
 }
 
 export function insertAddress(jid: string): Query {
   return sql`insert into archive_address (jid) values (${jid}) on conflict do nothing`;
 }
 
+export interface Entry {
+  readonly id: number;
+  readonly owner: number;
+  readonly peer: number;
+  readonly resource: string;
+}
+
 export function insertEntry({ id, owner, peer, resource }: Entry): Query {
-  const rest = resource === "" ? null : resource;
-  if (typeof owner === "number" && typeof peer === "number") {
-    return sql`insert into archive_entry (owner, id, peer, resource) values (${owner}, ${id}, ${peer}, ${rest})`;
-  }
   return sql`insert into archive_entry (owner, id, peer, resource)
-    select own.id, ${id}, other.id, ${rest} from archive_address own, archive_address other
-    where ${typeof owner === "number" ? sql`own.id = ${owner}` : sql`own.jid = ${owner}`}
-      and ${typeof peer === "number" ? sql`other.id = ${peer}` : sql`other.jid = ${peer}`}`;
+    values (${owner}, ${id}, ${peer}, ${resource === "" ? null : resource}) on conflict do nothing`;
+}
+
+export function markIndexed(id: number): Query {
+  return sql`insert into archive_indexed (name, id) values ('entries', ${id})
+    on conflict (name) do update set id = excluded.id`;
+}
+
+interface UnindexedRow {
+  readonly id: number;
+  readonly stanza: string;
+  readonly owner: string;
+  readonly peer: string;
+  readonly resource: string | null;
+  readonly ends: number;
+  readonly other_resource: string | null;
+}
+
+/** Messages that a server which was killed has not indexed, the oldest first. */
+export async function unindexed(db: Database, most: number): Promise<Omit<Draft, "body">[]> {
+  const rows = await db.all<UnindexedRow>(
+    sql`select m.id as id, m.stanza as stanza, own.jid as owner, theirs.jid as peer, m.resource as resource,
+        m.ends as ends, m.other_resource as other_resource
+      from archive_message m join archive_address own on own.id = m.owner join archive_address theirs on theirs.id = m.peer
+      where m.id > coalesce((select id from archive_indexed where name = 'entries'), 0) order by m.id limit ${most}`,
+  );
+  return rows.map(({ resource, ends, other_resource, ...row }) => ({
+    ...row,
+    resource: resource ?? "",
+    otherResource: ends === 2 ? (other_resource ?? "") : undefined,
+  }));
 }
 
 export interface AddressRow {

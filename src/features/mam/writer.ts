@@ -1,52 +1,60 @@
-import type { Database, DatabaseErrorKind, Query } from "#core/database.ts";
-import { DatabaseError } from "#core/database.ts";
+import { type Database, DatabaseError, type DatabaseErrorKind, type Query } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Metrics } from "#core/metrics.ts";
+import { body } from "#stanza/stanza.ts";
+import { parseText } from "#xml/parser.ts";
 import type { Addresses } from "./addresses.ts";
 import { insertText } from "./search.ts";
-import { insertAddress, insertEntry, insertMessage } from "./store.ts";
-
-/** A message to be written: its row, or only further entries of a message written before. */
-interface Draft {
-  readonly id: number;
-  readonly stanza: string | undefined;
-  /** What is indexed, where there is an index and a body. */
-  readonly body: string | undefined;
-  readonly entries: DraftEntry[];
-}
-
-interface DraftEntry {
-  /** Bare JIDs. */
-  readonly owner: string;
-  readonly peer: string;
-  /** Of the peer; "" for none. */
-  readonly resource: string;
-}
+import {
+  addOtherEnd,
+  type Draft,
+  type Entry,
+  insertAddress,
+  insertEntry,
+  insertMessage,
+  markIndexed,
+  unindexed,
+} from "./store.ts";
 
 export interface WriterOptions {
   readonly db: Database;
   readonly addresses: Addresses;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Whether there is an index of words. */
+  readonly searchable: boolean;
   readonly retryMs?: number;
 }
 
+/** Messages on their way to the disk from which on senders have to wait; they go on when half of them are there. */
+const mostUnderWay = 10_000;
 /** Messages that wait in memory while nothing can be written; new ones are refused long before. */
 const mostStuck = 10_000;
+/** Messages are indexed when so many are not, or after so long. */
+const indexFrom = 2_000;
+const indexAfterMs = 2_000;
 /** These pass: the disk gets room, the database comes back. */
 const passing: ReadonlySet<DatabaseErrorKind> = new Set(["full", "unavailable"]);
 
 /**
- * Writes archived messages to the database, all those of a turn of the event loop in one go, behind those who deliver
- * them. What cannot be written now is tried again; meanwhile `troubled` says that no more should be accepted.
+ * Writes archived messages to the database behind those who deliver them: all those of a turn of the event loop in one go,
+ * and their index later, many at a time, or before somebody reads. What cannot be written now is tried again; meanwhile
+ * `troubled` says that no more should be accepted.
  */
 export class Writer {
   readonly #options: WriterOptions;
   #drafts: Draft[] = [];
+  /** On disk, but not in the index. */
+  #unindexed: Draft[] = [];
   #stuck: Draft[] = [];
+  /** Messages on their way to the disk. */
+  #underWay = 0;
+  #catchingUp: PromiseWithResolvers<void> | undefined;
   #flushing: NodeJS.Immediate | undefined;
+  #indexing: NodeJS.Timeout | undefined;
   #retrying: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #written: Promise<void> = Promise.resolve();
+  #indexed: Promise<void> = Promise.resolve();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -57,26 +65,32 @@ export class Writer {
     return this.#stuck.length > 0;
   }
 
-  /** Messages that are not on their way to the disk yet. */
+  /** Messages that are not on disk yet. */
   get waiting(): number {
-    return this.#drafts.length + this.#stuck.length;
+    return this.#drafts.length + this.#stuck.length + this.#underWay;
   }
 
-  add(id: number, stanza: string, body: string | undefined, entry: DraftEntry): void {
-    this.#push({ id, stanza, body, entries: [entry] });
+  /** Undefined, or a promise of a moment with less to do, while more comes than the disk takes. */
+  get busy(): Promise<void> | undefined {
+    if (this.#catchingUp === undefined && this.#underWay + this.#drafts.length < mostUnderWay) return undefined;
+    this.#catchingUp ??= Promise.withResolvers();
+    return this.#catchingUp.promise;
   }
 
-  /** The message added last belongs in one more archive. */
-  addEntry(id: number, body: string | undefined, entry: DraftEntry, first: string): void {
-    const last = this.#drafts.at(-1);
-    if (last?.id === id) last.entries.push(entry);
-    // Its row has gone to the disk already; the index wants all its owners again.
-    else this.#push({ id, stanza: undefined, body, entries: [entry, { ...entry, owner: first }] });
-  }
-
-  #push(draft: Draft): void {
+  add(draft: Draft): void {
     this.#drafts.push(draft);
     this.#flushing ??= setImmediate(this.#flushLater);
+  }
+
+  /** The message added last is in the archive of its other end, too; false if it is too late to say so. */
+  addOtherEnd(draft: Draft, resource: string): boolean {
+    if (this.#drafts.at(-1) !== draft) {
+      if (this.#unindexed.at(-1) !== draft) return false;
+      const { db, log } = this.#options;
+      background(log, db.run(addOtherEnd(draft.id, resource)), "archive not written");
+    }
+    draft.otherResource = resource;
+    return true;
   }
 
   readonly #flushLater = (): void => {
@@ -88,61 +102,113 @@ export class Writer {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const drafts = this.#drafts;
-    if (drafts.length === 0 || this.troubled) return this.#writing;
+    if (drafts.length === 0 || this.troubled) return this.#written;
     this.#drafts = [];
-    const before = this.#writing;
+    const before = this.#written;
     const now = this.#write(drafts);
-    this.#writing = before.then(() => now);
-    return this.#writing;
+    this.#written = before.then(() => now);
+    return this.#written;
   }
 
-  /** Ends the retries. What is still stuck gets its last try. */
+  /** Resolves when all that was added before can be read. */
+  async settle(): Promise<void> {
+    if (this.#drafts.length > 0 || this.#underWay > 0) await this.flush();
+    if (this.#unindexed.length > 0) this.#index();
+    await this.#indexed;
+  }
+
+  /** Indexes what a server that was killed has left. */
+  async catchUp(): Promise<void> {
+    const { db, searchable } = this.#options;
+    for (;;) {
+      const found = await unindexed(db, indexFrom);
+      if (found.length === 0) return;
+      await this.#addToIndex(
+        found.map((one) => ({ ...one, body: searchable ? parseText(one.stanza).child(body)?.text : undefined })),
+      );
+    }
+  }
+
+  /** Ends what goes on by itself. What is still stuck gets its last try. */
   async close(): Promise<void> {
     clearTimeout(this.#retrying);
-    this.#retrying = undefined;
     await this.flush();
     if (this.troubled) await this.#retry();
+    await this.settle();
     clearTimeout(this.#retrying);
-    this.#retrying = undefined;
+    clearTimeout(this.#indexing);
     if (this.waiting > 0) this.#options.log.error("archive: messages lost", { messages: this.waiting });
   }
 
   async #write(drafts: readonly Draft[]): Promise<void> {
-    const { db, addresses, metrics } = this.#options;
+    const { db, metrics } = this.#options;
     const unknown = new Set<string>();
-    const queries: Query[] = [];
-    for (const draft of drafts) this.#describe(draft, queries, unknown);
+    const queries = drafts.map((draft) => insertMessage(draft, this.#numbers(draft, unknown)));
     const names = [...unknown];
-    const learning = names.map(insertAddress);
+    this.#underWay += drafts.length;
     try {
-      await db.batch(learning.length === 0 ? queries : [...learning, ...queries]);
-      metrics.count("archive_messages", undefined, drafts.length);
+      await db.batch(names.length === 0 ? queries : [...names.map(insertAddress), ...queries]);
     } catch (problem) {
-      await this.#failed(drafts, problem);
-      return;
+      return await this.#failed(drafts, problem);
+    } finally {
+      this.#underWay -= drafts.length;
+      if (this.#underWay < mostUnderWay / 2) this.#goOn();
     }
-    if (names.length > 0) await addresses.learn(names);
+    metrics.count("archive_messages", undefined, drafts.length);
+    for (const draft of drafts) this.#unindexed.push(draft);
+    if (this.#unindexed.length >= indexFrom) this.#index();
+    else this.#indexing ??= setTimeout(this.#indexLater, indexAfterMs).unref();
   }
 
-  #describe({ id, stanza, body, entries }: Draft, queries: Query[], unknown: Set<string>): void {
+  #numbers({ owner, peer }: Draft, unknown: Set<string>): { owner: number | undefined; peer: number | undefined } {
     const { addresses } = this.#options;
-    if (stanza !== undefined) queries.push(insertMessage(id, stanza));
-    const added = stanza === undefined ? entries.slice(0, 1) : entries;
-    for (const { owner, peer, resource } of added) {
-      const known = addresses.known(owner);
-      const other = addresses.known(peer);
-      if (known === undefined) unknown.add(owner);
-      if (other === undefined) unknown.add(peer);
-      queries.push(insertEntry({ id, owner: known ?? owner, peer: other ?? peer, resource }));
+    const numbers = { owner: addresses.known(owner), peer: addresses.known(peer) };
+    if (numbers.owner === undefined) unknown.add(owner);
+    if (numbers.peer === undefined) unknown.add(peer);
+    return numbers;
+  }
+
+  readonly #indexLater = (): void => this.#index();
+
+  #index(): void {
+    clearTimeout(this.#indexing);
+    this.#indexing = undefined;
+    const drafts = this.#unindexed;
+    this.#unindexed = [];
+    const now = this.#indexed.then(() => this.#addToIndex(drafts));
+    // The mark stays where it was, so nothing is lost: all from there on is indexed again.
+    this.#indexed = now.catch((problem) => this.#indexAgain(problem));
+  }
+
+  #indexAgain(problem: unknown): void {
+    const { log, metrics, retryMs = 1_000 } = this.#options;
+    metrics.count("archive_failures", "index");
+    log.error("the index of the archive cannot be written", { cause: problem });
+    this.#indexing ??= setTimeout(() => background(log, this.catchUp(), "archive not indexed"), retryMs).unref();
+  }
+
+  async #addToIndex(drafts: readonly Draft[]): Promise<void> {
+    const { db, addresses } = this.#options;
+    const unknown = new Set<string>();
+    for (const draft of drafts) this.#numbers(draft, unknown);
+    if (unknown.size > 0) await addresses.learn([...unknown]);
+    const entries: Entry[] = [];
+    const texts: Query[] = [];
+    for (const { id, body: words, resource, otherResource, ...draft } of drafts) {
+      const owner = addresses.known(draft.owner);
+      const peer = addresses.known(draft.peer);
+      if (owner === undefined || peer === undefined) continue;
+      entries.push({ id, owner, peer, resource });
+      if (otherResource !== undefined) entries.push({ id, owner: peer, peer: owner, resource: otherResource });
+      if (words !== undefined) texts.push(insertText(id, words, otherResource === undefined ? [owner] : [owner, peer]));
     }
-    if (body !== undefined)
-      queries.push(
-        insertText(
-          id,
-          body,
-          entries.map(({ owner }) => owner),
-        ),
-      );
+    entries.sort((one, other) => one.owner - other.owner || one.id - other.id); // neighbours share pages
+    await db.batch([...entries.map(insertEntry), ...texts, markIndexed(drafts.at(-1)!.id)]);
+  }
+
+  #goOn(): void {
+    this.#catchingUp?.resolve();
+    this.#catchingUp = undefined;
   }
 
   async #failed(drafts: readonly Draft[], problem: unknown): Promise<void> {
