@@ -51,6 +51,7 @@ export async function startOurs(): Promise<Ours> {
       log: { level: "warn" },
       limits: { connections: 30_000, "connections-per-address": 30_000 },
       c2s: { encryption: "optional", rate: "0 B", idle: "12 hours" },
+      mam: { keep: "0 days" }, // the relay keeps nothing; tests/bench/mam.ts measures the archive
     },
   });
   const answer = await ask(data, { command: "status", arguments: {} });
