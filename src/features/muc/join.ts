@@ -10,6 +10,7 @@ import { deliver } from "./deliver.ts";
 import { readWanted } from "./history.ts";
 import { fireNow, type Joining, joining } from "./hooks.ts";
 import { readNick } from "./names.ts";
+import { occupantId } from "./occupant-id.ts";
 import type { Seat } from "./occupants.ts";
 import { announce, gone, selfPresence, shownTo } from "./presences.ts";
 import type { Room } from "./room.ts";
@@ -17,8 +18,6 @@ import type { RoomService } from "./service.ts";
 import { putOccupant } from "./store.ts";
 import { subjectMessage } from "./subject.ts";
 import { entry, entryHistory, muc, mucUser, status, user, userItem } from "./tags.ts";
-
-const occupantIds = "urn:xmpp:occupant-id:0";
 
 /**
  * Somebody enters a room, which is made where it does not exist (XEP-0045 §7.2, §10.1).
@@ -124,7 +123,7 @@ export function refuseUnasked(host: Host, stanza: Presence): void {
  */
 export function keptPresence({ settings }: RoomService, { element }: Presence): Element {
   const children = element.elements.filter(
-    ({ ns, name }) => ns !== muc && ns !== mucUser && !(ns === occupantIds && name === "occupant-id"),
+    (child) => child.ns !== muc && child.ns !== mucUser && !child.is(occupantId),
   );
   const kept = presence({ "xml:lang": element.attrs["xml:lang"] }, ...children).compact();
   if (kept.toString().length > settings["presence-size"]) throw new StanzaError("policy-violation", tooLarge);

@@ -5,6 +5,7 @@ import { type Element, tag } from "#xml/element.ts";
 import { deliver } from "./deliver.ts";
 import { memorable, past } from "./history.ts";
 import { fireNow, lost, type Speaking, speaking } from "./hooks.ts";
+import { occupantId } from "./occupant-id.ts";
 import type { Seat } from "./occupants.ts";
 import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
@@ -55,13 +56,10 @@ export class Messages {
 /** With an id of its own where it has none (§7.4), without what only the room may say (§17.3; XEP-0359 §5 rule 5). */
 function cleaned(element: Element, room: Room): Element {
   const own = room.jid.toString();
-  const forged = element.elements.some((child) => child.is(user) || (child.is(stanzaId) && child.attrs.by === own));
-  const kept = forged
-    ? element.holding(
-        ...element.children.filter(
-          (child) => typeof child === "string" || !(child.is(user) || (child.is(stanzaId) && child.attrs.by === own)),
-        ),
-      )
+  const forged = (child: Element) =>
+    child.is(user) || child.is(occupantId) || (child.is(stanzaId) && child.attrs.by === own);
+  const kept = element.elements.some(forged)
+    ? element.holding(...element.children.filter((child) => typeof child === "string" || !forged(child)))
     : element;
   return kept.attrs.id === undefined ? kept.with({ id: randomUUID() }) : kept;
 }

@@ -7,17 +7,21 @@ import { guardEntry } from "./access.ts";
 import { answerAdmins } from "./admin.ts";
 import { configForm } from "./configuration.ts";
 import { describeRooms } from "./discovery.ts";
+import { Invitations } from "./invitations.ts";
 import { dropLost } from "./leave.ts";
 import { Messages, rememberMessages } from "./messages.ts";
+import { OccupantIds } from "./occupant-id.ts";
 import { answerOwners } from "./owner.ts";
 import { RoomPresence } from "./presence.ts";
-import { whisper } from "./private-messages.ts";
+import { passError, whisper } from "./private-messages.ts";
+import { answerRegistration } from "./registration.ts";
 import { Rooms } from "./rooms.ts";
 import { Requests } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
 import { type MucSettings, settings } from "./settings.ts";
 import { migrations, RoomStore } from "./store.ts";
 import { keepSubjects } from "./subject.ts";
+import { VoiceRequests } from "./voice.ts";
 
 /**
  * Multi-User Chat (XEP-0045): people talk in rooms, which they find, open, moderate and keep. A list of its parts: each is
@@ -27,7 +31,10 @@ export const muc: Feature<MucSettings> = {
   name: "muc",
   xeps: [
     { number: 45, version: "1.35.5" },
+    { number: 249, version: "1.2", note: "routed" },
+    { number: 359, version: "0.7.0", note: "of messages to rooms" },
     { number: 410, version: "1.1.0" },
+    { number: 421, version: "1.0.1" },
   ],
   service: { prefix: "conference", name: "Salons de discussion" },
   settings,
@@ -35,7 +42,8 @@ export const muc: Feature<MucSettings> = {
   async setup(host, values) {
     const store = new RoomStore(host.db, host.log, host.domain);
     const rooms = new Rooms(host, values, store);
-    const service: RoomService = { host, settings: values, rooms, store, form: configForm(values) };
+    const ids = new OccupantIds(host);
+    const service: RoomService = { host, settings: values, rooms, store, form: configForm(values), ids };
     guardEntry(service);
     dropLost(service);
     keepSubjects(service);
@@ -43,6 +51,7 @@ export const muc: Feature<MucSettings> = {
     describeRooms(service);
     answerOwners(service);
     answerAdmins(service);
+    answerRegistration(service);
     const desk = new Desk(service);
     host.on(arriving, "record", (packet) => desk.take(packet));
     await rooms.open();
@@ -55,12 +64,16 @@ class Desk {
   readonly #presence: RoomPresence;
   readonly #messages: Messages;
   readonly #requests: Requests;
+  readonly #invitations: Invitations;
+  readonly #voice: VoiceRequests;
 
   constructor(service: RoomService) {
     this.#service = service;
     this.#presence = new RoomPresence(service);
     this.#messages = new Messages(service);
     this.#requests = new Requests(service);
+    this.#invitations = new Invitations(service);
+    this.#voice = new VoiceRequests(service);
   }
 
   take(packet: Packet): Outcome | Promise<Outcome> {
@@ -71,16 +84,24 @@ class Desk {
       return this.#requests.take(packet);
     }
     if (stanza.is("presence")) this.#presence.take(packet);
-    else this.#message(stanza as Message);
+    else return this.#message(stanza as Message);
     return handled;
   }
 
-  #message(stanza: Message): void {
-    if (stanza.type === "error") return this.#presence.failed(stanza);
+  #message(stanza: Message): Outcome | Promise<Outcome> {
+    if (stanza.type === "error") {
+      if (!this.#presence.failed(stanza)) passError(this.#service, stanza);
+      return handled;
+    }
     const room = this.#service.rooms.existing(stanza.to); // §17.2 rule 3
-    if (!stanza.to.isBare) return whisper(this.#service, room, stanza);
-    if (stanza.type === "groupchat") return this.#messages.speak(room, stanza);
-    throw new StanzaError("bad-request", groupchatOnly); // §17.2 rule 1
+    if (!stanza.to.isBare) whisper(this.#service, room, stanza);
+    else if (stanza.type === "groupchat") this.#messages.speak(room, stanza);
+    else {
+      const taken = this.#invitations.take(room, stanza);
+      if (taken instanceof Promise) return taken.then(() => handled);
+      if (!taken && !this.#voice.take(room, stanza)) throw new StanzaError("bad-request", groupchatOnly); // §17.2 rule 1
+    }
+    return handled;
   }
 }
 

@@ -46,7 +46,8 @@ export class RoomPresence {
         if (seat) leave(this.#service, room!, seat, { presence: lastWord(stanza.element) });
         return;
       case "error":
-        return this.failed(stanza);
+        this.failed(stanza);
+        return;
       case "probe":
         return this.#probed(stanza, room, seat);
       case "subscribe":
@@ -56,13 +57,13 @@ export class RoomPresence {
     }
   }
 
-  /** A stanza could not be delivered: its addressee is in no room any more (§11.1, §18.1.2). */
-  failed(stanza: Stanza): void {
+  /** A stanza could not be delivered: its addressee is in no room any more (§11.1, §18.1.2). Whether it was so. */
+  failed(stanza: Stanza): boolean {
     const room = this.#service.rooms.get(stanza.to);
     const seat = room?.seat(stanza.from);
-    if (seat !== undefined && deadly.has(readError(stanza.element).condition)) {
-      leave(this.#service, room!, seat, { codes: [333] });
-    }
+    if (seat === undefined || !deadly.has(readError(stanza.element).condition)) return false;
+    leave(this.#service, room!, seat, { codes: [333] });
+    return true;
   }
 
   #available(packet: Packet, room: Room | undefined, seat: Seat | undefined): void {

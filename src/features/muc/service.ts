@@ -1,5 +1,6 @@
 import type { Host } from "#core/host.ts";
 import type { ConfigForm } from "./configuration.ts";
+import type { OccupantIds } from "./occupant-id.ts";
 import type { Rooms } from "./rooms.ts";
 import type { MucSettings } from "./settings.ts";
 import type { RoomStore } from "./store.ts";
@@ -11,4 +12,5 @@ export interface RoomService {
   readonly rooms: Rooms;
   readonly store: RoomStore;
   readonly form: ConfigForm;
+  readonly ids: OccupantIds;
 }
