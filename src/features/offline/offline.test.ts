@@ -86,7 +86,7 @@ for (const [name, message] of fleeting) {
 
 scenario(
   "when no more can be kept, the sender is told",
-  { ...ours, settings: { offline: { messages: 3 } } },
+  { ...ours, settings: { offline: { messages: 3 }, mam: { keep: "0 days" } } },
   async ({ connect, account }) => {
     await account("juliet@example.com");
     const romeo = await connect("romeo@example.com/orchard");

@@ -6,16 +6,20 @@ import { background } from "#core/log.ts";
 import { type Packet, unclaimed } from "#core/packet.ts";
 import { available, type LocalSession, priority, type Session } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
+import { type Archive, archiveRead, fetched, mam } from "#features/mam/index.ts";
 import { becameAvailable } from "#features/presence/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { delayed } from "#stanza/delay.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { store, unstored } from "#stanza/hints.ts";
 import { body, Stanza } from "#stanza/stanza.ts";
-import { forget, forgetAll, keep, migrations, next } from "./store.ts";
+import { forget, forgetAll, forgetArchived, keep, migrations, next } from "./store.ts";
 
 const settings = section({
-  messages: count(1_000, "Messages kept for somebody who is not connected; with more, senders are told."),
+  messages: count(
+    1_000,
+    "Messages kept for somebody who is not connected; with more, senders are told, or older ones are left to the archive.",
+  ),
 });
 
 /** How many messages are read from the database at a time. */
@@ -31,22 +35,26 @@ export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
   settings,
   migrations,
   setup(host, { messages }) {
-    const kept = new OfflineStore(host, messages);
+    const kept = new OfflineStore(host, host.use(mam).archive, messages);
     host.offer("msgoffline"); // XEP-0160 §2: says that the server does
     host.on(unclaimed, "record", (packet) => kept.keep(packet));
     host.on(becameAvailable, "record", ({ session }) => kept.hand(session));
+    // What a client took from the archive is read: no other client gets it as new (docs/adr/0014).
+    host.on(fetched, "record", ({ session, ids }) => forgetArchived(host.db, session.jid.bare, ids));
     host.on(removing, "record", async ({ account }) => void (await host.db.run(forgetAll(account))));
   },
 };
 
 class OfflineStore {
   readonly #host: Host;
+  readonly #archive: Archive;
   readonly #limit: number;
   /** Accounts whose messages are being handed out, so that two clients do not both get them. */
   readonly #handing = new Map<string, Promise<void>>();
 
-  constructor(host: Host, limit: number) {
+  constructor(host: Host, archive: Archive, limit: number) {
     this.#host = host;
+    this.#archive = archive;
     this.#limit = limit;
   }
 
@@ -54,7 +62,8 @@ class OfflineStore {
     const { stanza } = packet;
     if (!storable(stanza)) return handled; // dropped without an error, as to a client that is there (XEP-0160 §3)
     const account = stanza.to.bare;
-    if (!(await keep(this.#host.db, account, stanza.element, this.#limit))) {
+    const archived = this.#archive.idOf(stanza.element, account);
+    if (!(await keep(this.#host.db, { account, element: stanza.element, archived }, this.#limit))) {
       throw new StanzaError("service-unavailable", full, { type: "wait" }); // XEP-0160 §2
     }
     this.#host.server.metrics.count("offline_messages_kept");
@@ -77,12 +86,15 @@ class OfflineStore {
     return work;
   }
 
-  /** Rows go only after the messages were written, so that a crash between the two repeats rather than loses. */
+  /**
+   * Rows go only after the messages were written, so that a crash between the two repeats rather than loses. A client that
+   * has read the archive takes from there what was in it by then (XEP-0313 §6.1.1); that stays here for other clients.
+   */
   async #handAll(session: LocalSession): Promise<void> {
     const { db, jid: domain, sessions } = this.#host;
     const account: Jid = session.jid.bare;
-    for (;;) {
-      const kept = await next(db, account, batch);
+    for (let after = 0; ; ) {
+      const kept = await next(db, account, { after, seen: session.get(archiveRead), limit: batch });
       const last = kept.at(-1);
       if (last === undefined || sessions.find(session.jid) !== session) return;
       for (const { received, element } of kept) {
@@ -90,7 +102,12 @@ class OfflineStore {
         const stamped = element.append(delayed(domain, received));
         session.send(Stanza.of("message", stamped, Jid.parse(from!), Jid.parse(to!)));
       }
-      await forget(db, account, last.id);
+      after = last.id;
+      await forget(
+        db,
+        account,
+        kept.map(({ id }) => id),
+      );
     }
   }
 }
