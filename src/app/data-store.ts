@@ -44,7 +44,9 @@ export async function openDataStore(configuration: Configuration, log: Logger = 
   try {
     chmodSync(file, 0o600);
     await migrate(db, [{ owner: "internal-auth", steps: migrations }, verifiers]);
-    for (const { name } of configuration.domains) sources.set(name, await sourceOf(name, configuration, { db, log }));
+    for (const domain of configuration.domains) {
+      sources.set(domain.name, await sourceOf(domain, configuration, { db, log }));
+    }
   } catch (error) {
     await close();
     throw error;
@@ -71,7 +73,7 @@ export async function openDataStore(configuration: Configuration, log: Logger = 
 }
 
 async function sourceOf(
-  domain: string,
+  { name: domain, aliases }: Configuration["domains"][number],
   { ldap: settings, accounts: { iterations }, file }: Configuration,
   { db, log }: { readonly db: SqliteDatabase; readonly log: Logger },
 ): Promise<Source> {
@@ -80,6 +82,6 @@ async function sourceOf(
   }
   const { openLdap } = await import("#adapters/ldap/ldap.ts"); // its library is not small: only where it is used
   const folder = file === undefined ? {} : { folder: dirname(file) };
-  const ldap = await openLdap(settings, { domain, log, db, ...folder });
+  const ldap = await openLdap(settings, { domain, aliases, log, db, ...folder });
   return { accounts: ldap.accounts, ldap };
 }

@@ -166,11 +166,12 @@ directoryTest("a name of the wrong form is explained, in the same words whoever 
     };
     const help = await told("Pierre.Martin", "pass-pmartin");
     assert.match(help ?? "", /such as pmartin, not Pierre\.Martin.*par exemple pmartin, et non Pierre\.Martin/s);
-    for (const name of ["Nobody.Here", "hélène.le-gall", "pmartin@obspm.example", "Pierre.Martin@obspm.example"]) {
+    for (const name of ["Nobody.Here", "hélène.le-gall", "pmartin@elsewhere.example", "Pierre.Martin@obspm.example"]) {
       assert.equal(await told(name, "pass-pmartin"), help, name);
     }
     await assert.rejects(accounts.verify("pierre.martin", "pass-pmartin"), failure("not-authorized"));
     assert.equal(await accounts.identify("PMartin", "pass-pmartin"), "pmartin");
+    assert.equal(await accounts.identify("PMartin@Obspm.example", "pass-pmartin"), "pmartin", "the whole address");
     assert.equal(await accounts.identify("pmartin", "wrong"), undefined);
     assert.equal(await accounts.identify("mercutio", "wrong"), undefined);
     // Where logins look like that, the help would be wrong.

@@ -64,7 +64,8 @@ export class SlixmppProcess {
     this.#child.stderr!.on("data", (part) => this.#complaints.push(String(part)));
     createInterface({ input: this.#child.stdout! }).on("line", (line) => this.#take(line));
     this.#child.once("exit", () => {
-      for (const { reject } of this.#answers.values()) reject(new Error(`slixmpp is gone: ${this.#complaints.join("")}`));
+      for (const { reject } of this.#answers.values())
+        reject(new Error(`slixmpp is gone: ${this.#complaints.join("")}`));
     });
   }
 
@@ -123,7 +124,9 @@ export class SlixmppProcess {
 
   tail(client: string): string {
     const story = this.#fresh.filter((told) => told.client === client).slice(-10);
-    return [...story.map(({ event, xml }) => `${event} ${xml.slice(0, 600)}`), ...this.#complaints.slice(-5)].join("\n");
+    return [...story.map(({ event, xml }) => `${event} ${xml.slice(0, 600)}`), ...this.#complaints.slice(-5)].join(
+      "\n",
+    );
   }
 
   /** All its clients log out; it ends. */
@@ -134,7 +137,11 @@ export class SlixmppProcess {
 
   #take(line: string): void {
     if (process.env.LOG) console.error(line);
-    const told = JSON.parse(line) as Told & { readonly id?: number; readonly result?: unknown; readonly error?: string };
+    const told = JSON.parse(line) as Told & {
+      readonly id?: number;
+      readonly result?: unknown;
+      readonly error?: string;
+    };
     if (told.id === undefined) this.#fresh.push(told);
     else if (told.error === undefined) this.#answers.get(told.id)!.resolve(told.result);
     else this.#answers.get(told.id)!.reject(new Error(told.error));
@@ -242,8 +249,11 @@ export class SlixmppClient {
   }
 }
 
+/** Parses what slixmpp writes; it leaves out the declarations of its stream. */
 function stanza(xml: string): Element {
-  return parseText(xml.replace(/^<(\w+)(?![^>]* xmlns=)/, "<$1 xmlns='jabber:client'"));
+  const declared = /^<stream:/.test(xml) ? " xmlns:stream='http://etherx.jabber.org/streams'" : "";
+  const bare = xml.replace(/^<([\w:]+)/, `<$1${declared}`);
+  return parseText(bare.replace(/^<(\w+)(?![^>]* xmlns=)(?=[\s/>])/, "<$1 xmlns='jabber:client'"));
 }
 
 function refusal({ failed, seen }: { readonly failed: readonly string[]; readonly seen: readonly string[] }): Refusal {

@@ -32,6 +32,8 @@ export interface LdapAccountsOptions {
   readonly log: Logger;
   /** Keeps logins working while the directory is down; undefined: it does not. */
   readonly verifiers?: Verifiers | undefined;
+  /** Domains of whole addresses that people may write instead of their login, in lower case. */
+  readonly domains?: readonly string[];
 }
 
 const knownMs = 60_000;
@@ -90,12 +92,12 @@ export class LdapAccounts implements Authenticator {
   }
 
   /**
-   * Logs in with a name as somebody typed it: the login itself, or, where the settings allow it, an e-mail address or
-   * its local part, if it belongs to one person only and the password is theirs. Returns the login; undefined if
-   * the name or the password is wrong. Throws as `verify`.
+   * Logs in with a name as somebody typed it: the login itself, the whole address of the account, or, where the settings
+   * allow it, an e-mail address or its local part, if it belongs to one person only and the password is theirs. Returns
+   * the login; undefined if the name or the password is wrong. Throws as `verify`.
    */
   async identify(name: string, password: string): Promise<string | undefined> {
-    const user = prepareUser(name);
+    const user = prepareUser(this.#withoutDomain(name));
     const byMail = this.#directory.settings["login-by-mail"];
     if (byMail && (user === undefined || !(await this.#isThere(user)))) {
       const owner = await this.#ownerOf(name);
@@ -118,6 +120,12 @@ export class LdapAccounts implements Authenticator {
     if (!byMail && (name.includes("@") || (isDotted(name) && !this.#options.snapshot.dotted)))
       throw new SaslError("not-authorized", texts.form);
     return false;
+  }
+
+  #withoutDomain(name: string): string {
+    const at = name.lastIndexOf("@");
+    const { domains = [] } = this.#options;
+    return at > 0 && domains.includes(name.slice(at + 1).toLowerCase()) ? name.slice(0, at) : name;
   }
 
   async #isThere(user: string): Promise<boolean> {

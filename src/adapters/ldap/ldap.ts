@@ -13,6 +13,8 @@ import { Verifiers } from "./verifiers.ts";
 export interface LdapOptions {
   /** The prepared domain whose accounts these are. */
   readonly domain: string;
+  /** Its other names. */
+  readonly aliases?: readonly string[];
   readonly log: Logger;
   /** Where verifiers are kept, with `migrations` of this folder applied; needed only for the setting `verifier`. */
   readonly db?: Database;
@@ -37,7 +39,7 @@ export interface Ldap {
  * is read as soon as one does. @throws SettingsError for files or passwords that are missing.
  */
 export async function openLdap(settings: LdapSettings, options: LdapOptions): Promise<Ldap> {
-  const { domain, log, db } = options;
+  const { domain, aliases = [], log, db } = options;
   if (settings.verifier && db === undefined) throw new SettingsError("ldap.verifier: needs a database");
   const directory = new Directory(located(settings, options.folder), { domain, log });
   const people = new LdapPeople({
@@ -50,7 +52,7 @@ export async function openLdap(settings: LdapSettings, options: LdapOptions): Pr
     settings.verifier && db !== undefined
       ? new Verifiers({ store: new VerifierStore(db, domain), log, lifetime: settings["verifier-lifetime"] })
       : undefined;
-  const accounts = new LdapAccounts({ directory, snapshot: people, log, verifiers });
+  const accounts = new LdapAccounts({ directory, snapshot: people, log, verifiers, domains: [domain, ...aliases] });
   const unwatch = people.watch(({ ended }) => {
     accounts.forget();
     for (const user of ended) background(log, verifiers?.forget(user));
