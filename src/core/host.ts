@@ -67,6 +67,8 @@ export interface Host {
   send(stanza: Stanza): void;
   /** Sends a request and waits for its reply; @throws StanzaError the error that came back, or `remote-server-timeout`. */
   ask(iq: Iq, options?: { readonly timeoutMs?: number }): Promise<Iq>;
+  /** Ends something of the feature's own when the feature stops: a timer, a listener elsewhere. */
+  stopping(end: () => void): void;
   /** What another feature gave back from its setup; throws at start if it is missing or listed later. */
   use<Settings, Api>(feature: Feature<Settings, Api>): Api;
   /** What is advertised at the domain or at an account, for service discovery and stream features. */

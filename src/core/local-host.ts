@@ -235,6 +235,7 @@ export class LocalHost {
       stream: (feature) => host.#add(owner, host.#streamFeatures, feature),
       send: (stanza: Stanza) => void host.server.router.route({ stanza }),
       ask: (iq, options) => host.#ask(iq, options?.timeoutMs ?? 30_000),
+      stopping: (end) => host.#undoing(owner, end),
       use<Settings, Api>(feature: Feature<Settings, Api>): Api {
         if (!host.#apis.has(feature.name)) throw new Error(`${owner} needs ${feature.name}, listed before it`);
         return host.#apis.get(feature.name) as Api;

@@ -119,7 +119,7 @@ function configuration({ domains = ["example.com"], settings = {} }: ServiceOpti
 
 /** The command that runs ours and ends with this process, even if this one is killed. */
 function within(...words: readonly string[]): [command: string, words: string[]] {
-  return ["setpriv", ["--pdeathsig", "KILL", process.execPath, program, ...words]];
+  return ["setpriv", ["--pdeathsig", "KILL", process.execPath, "--max-semi-space-size=4", program, ...words]];
 }
 
 /** The ports that the service says it listens at. */

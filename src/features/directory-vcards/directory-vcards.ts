@@ -63,13 +63,14 @@ class Cards implements DirectoryCards {
     this.#persons = new Remembered({ capacity: settings.people, patienceMs });
     this.#photos = new Remembered({ capacity: settings.photos, patienceMs, weigh });
     const avatars = host.use(vcard);
-    people.watch(({ ended, changed }) => {
+    const changes = people.watch(({ ended, changed }) => {
       for (const user of [...ended, ...changed]) {
         this.#persons.forget(user);
         this.#photos.forget(user);
         avatars.outdated(Jid.of(user, host.domain));
       }
     });
+    host.stopping(changes);
   }
 
   person(user: string): Person | undefined | Promise<Person | undefined> {

@@ -67,7 +67,7 @@ async function start(host: Host, values: GroupsSettings, contacts: GroupContacts
     syncing.again();
   });
   host.on(closed, "record", ({ jid }) => contacts.closed(jid));
-  host.people!.watch((change) => syncing.note(change));
+  host.stopping(host.people!.watch((change) => syncing.note(change)));
   await syncing.first();
 }
 

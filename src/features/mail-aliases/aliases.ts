@@ -40,9 +40,10 @@ export class Aliases {
     this.#cards = cards;
     this.#meanings = new Remembered({ capacity: remembered, patienceMs });
     this.#mailDomains = new Set([host.domain, ...host.server.faces.aliases(host.domain), ...mailDomains]);
-    people.watch(({ ended, changed }) => {
+    const changes = people.watch(({ ended, changed }) => {
       if (ended.length > 0 || changed.length > 0) this.#meanings.clear();
     });
+    host.stopping(changes);
   }
 
   /** @throws DirectoryError */

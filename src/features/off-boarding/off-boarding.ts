@@ -47,7 +47,7 @@ export const offBoarding: Feature<undefined, OffBoardingApi> = {
     host.on(removing, "record", async ({ account }) => {
       await accounts.unlock(account);
     });
-    host.people?.watch((change) => accounts.change(change));
+    if (host.people) host.stopping(host.people.watch((change) => accounts.change(change)));
     return accounts;
   },
 };
