@@ -57,16 +57,14 @@ async def available(client, **presence):
 
 
 async def roster(client):
-    await client.get_roster()
-    items = {}
-    for address in client.client_roster.keys():
-        item = client.client_roster[address]
-        items[str(address)] = {
-            "name": item["name"],
-            "subscription": item["subscription"],
-            "groups": sorted(item["groups"]),
-        }
-    return items
+    """The whole roster, whatever the client has of it already."""
+    iq = client.make_iq_get()
+    iq.enable("roster")
+    answer = await iq.send(timeout=PATIENCE)
+    return {
+        str(address): {"name": item["name"], "subscription": item["subscription"], "groups": sorted(item["groups"])}
+        for address, item in answer["roster"]["items"].items()
+    }
 
 
 async def say(client, to, body):
