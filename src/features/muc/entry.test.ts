@@ -8,13 +8,17 @@ const code104 =
 const configuredResult = "<iq type='result' id='configure'/>";
 const ours = { skipOn: ["prosody"] };
 
-scenario("§7.2.1: without a nickname the address is malformed", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  await romeo.exchange(
-    `<presence to='${room}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`,
-    failed("presence", "jid-malformed"),
-  );
-});
+scenario(
+  "§7.2.1: without a nickname the address is malformed",
+  { skipOn: ["prosody"], why: "it does not answer" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    await romeo.exchange(
+      `<presence to='${room}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`,
+      failed("presence", "jid-malformed"),
+    );
+  },
+);
 
 scenario(
   "§7.2.2: a nickname is brought into shape, and its owner told",
@@ -62,22 +66,26 @@ scenario("an empty password opens a room that has none", async ({ connect }) => 
   await juliet.receives(`<presence from='${room}/Romeo'/>`);
 });
 
-scenario("§7.2.6: only members enter a members-only room", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  const juliet = await connect("juliet@example.com/balcony");
-  await opens(romeo, "Romeo");
-  await configures(romeo, { "muc#roomconfig_membersonly": "1" });
-  await romeo.receivesInAnyOrder(configuredResult, code104);
-  await juliet.exchange(entering("Juliet"), failed("presence", "registration-required"));
-  await romeo.exchange(
-    request("set", "admin", "<item jid='juliet@example.com' affiliation='member'/>"),
-    "<iq type='result' id='q'/>",
-  );
-  await juliet.receives(
-    `<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'><invite/></x></message>`,
-  ); // §9.5
-  await enters(juliet, "Juliet", ["Romeo"]);
-});
+scenario(
+  "§7.2.6: only members enter a members-only room",
+  { skipOn: ["prosody"], why: "it also tells occupants of those outside" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await opens(romeo, "Romeo");
+    await configures(romeo, { "muc#roomconfig_membersonly": "1" });
+    await romeo.receivesInAnyOrder(configuredResult, code104);
+    await juliet.exchange(entering("Juliet"), failed("presence", "registration-required"));
+    await romeo.exchange(
+      request("set", "admin", "<item jid='juliet@example.com' affiliation='member'/>"),
+      "<iq type='result' id='q'/>",
+    );
+    await juliet.receives(
+      `<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'><invite/></x></message>`,
+    ); // §9.5
+    await enters(juliet, "Juliet", ["Romeo"]);
+  },
+);
 
 scenario("§7.2.8: nobody takes a nickname that is in use, whatever its case", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");
@@ -94,26 +102,30 @@ scenario("§7.2.8: nor by another case or width", { ...ours, why: "it compares b
   await juliet.exchange(entering("ｒｏｍｅｏ"), failed("presence", "conflict"));
 });
 
-scenario("§7.2.8: two clients of a person share a nickname", async ({ connect }) => {
-  const orchard = await connect("romeo@example.com/orchard");
-  const juliet = await connect("juliet@example.com/balcony");
-  await opens(juliet, "Juliet");
-  await enters(orchard, "Romeo", ["Juliet"]);
-  await juliet.receives(`<presence from='${room}/Romeo'/>`);
-  const street = await connect("romeo@example.com/street", { presence: false });
-  await enters(street, "Romeo", ["Juliet"]);
-  await juliet.sends(`<message to='${room}' type='groupchat'><body>Both?</body></message>`);
-  await street.receives(`<message from='${room}/Juliet' to='${street}'><body>Both?</body></message>`);
-  await orchard.receives(`<presence from='${room}/Romeo'/>`);
-  await orchard.receives(`<message from='${room}/Juliet' to='${orchard}'><body>Both?</body></message>`);
-  await juliet.receives(`<presence from='${room}/Romeo'/>`);
-  await juliet.receives("<message><body>Both?</body></message>");
-  await street.sends(`<presence to='${room}/Romeo' type='unavailable'/>`);
-  await street.receives(seen("Romeo", "role='none'", [110], "unavailable"));
-  await orchard.sends(`<message to='${room}' type='groupchat'><body>Still here</body></message>`);
-  await juliet.receives(`<presence from='${room}/Romeo'/>`);
-  await juliet.receives(`<message from='${room}/Romeo'><body>Still here</body></message>`);
-});
+scenario(
+  "§7.2.8: two clients of a person share a nickname",
+  { skipOn: ["prosody"], why: "it names the clients that stay" },
+  async ({ connect }) => {
+    const orchard = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await opens(juliet, "Juliet");
+    await enters(orchard, "Romeo", ["Juliet"]);
+    await juliet.receives(`<presence from='${room}/Romeo'/>`);
+    const street = await connect("romeo@example.com/street", { presence: false });
+    await enters(street, "Romeo", ["Juliet"]);
+    await juliet.sends(`<message to='${room}' type='groupchat'><body>Both?</body></message>`);
+    await street.receives(`<message from='${room}/Juliet' to='${street}'><body>Both?</body></message>`);
+    await orchard.receives(`<presence from='${room}/Romeo'/>`);
+    await orchard.receives(`<message from='${room}/Juliet' to='${orchard}'><body>Both?</body></message>`);
+    await juliet.receives(`<presence from='${room}/Romeo'/>`);
+    await juliet.receives("<message><body>Both?</body></message>");
+    await street.sends(`<presence to='${room}/Romeo' type='unavailable'/>`);
+    await street.receives(seen("Romeo", "role='none'", [110], "unavailable"));
+    await orchard.sends(`<message to='${room}' type='groupchat'><body>Still here</body></message>`);
+    await juliet.receives(`<presence from='${room}/Romeo'/>`);
+    await juliet.receives(`<message from='${room}/Romeo'><body>Still here</body></message>`);
+  },
+);
 
 scenario(
   "§7.2.8: not where the service does not want it",

@@ -23,30 +23,34 @@ scenario("§7.2.10: a room is locked until it is configured; then it is open", a
   await enters(juliet, "Juliet", ["Romeo"]);
 });
 
-scenario("§7.1: others first, then oneself, the history, the subject, what is live", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  const juliet = await connect("juliet@example.com/balcony");
-  await opens(romeo, "Romeo");
-  await romeo.exchange(
-    `<message to='${room}' type='groupchat' id='m1'><body>Alone</body></message>`,
-    `<message from='${room}/Romeo' type='groupchat' id='m1'><body>Alone</body></message>`,
-  );
-  await romeo.exchange(
-    `<message to='${room}' type='groupchat' id='m2'><subject>Love</subject></message>`,
-    `<message from='${room}/Romeo' type='groupchat' id='m2'><subject>Love</subject></message>`,
-  );
-  await juliet.sends(`<presence to='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
-  const other = await juliet.receives(`<presence from='${room}/Romeo'><x xmlns='http://jabber.org/protocol/muc#user'>
+scenario(
+  "§7.1: others first, then oneself, the history, the subject, what is live",
+  { skipOn: ["prosody"], why: "it drops the id of a subject" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await opens(romeo, "Romeo");
+    await romeo.exchange(
+      `<message to='${room}' type='groupchat' id='m1'><body>Alone</body></message>`,
+      `<message from='${room}/Romeo' type='groupchat' id='m1'><body>Alone</body></message>`,
+    );
+    await romeo.exchange(
+      `<message to='${room}' type='groupchat' id='m2'><subject>Love</subject></message>`,
+      `<message from='${room}/Romeo' type='groupchat' id='m2'><subject>Love</subject></message>`,
+    );
+    await juliet.sends(`<presence to='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+    const other = await juliet.receives(`<presence from='${room}/Romeo'><x xmlns='http://jabber.org/protocol/muc#user'>
     <item affiliation='owner' role='moderator'/></x></presence>`);
-  assert.equal(other.child(user)!.child(userItem)!.attrs.jid, undefined); // §7.2.4
-  await juliet.receives(`<presence from='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc#user'>
+    assert.equal(other.child(user)!.child(userItem)!.attrs.jid, undefined); // §7.2.4
+    await juliet.receives(`<presence from='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc#user'>
     <item affiliation='none' role='participant'/><status code='110'/></x></presence>`);
-  await juliet.receives(`<message from='${room}/Romeo' type='groupchat'><body>Alone</body>
+    await juliet.receives(`<message from='${room}/Romeo' type='groupchat'><body>Alone</body>
     <delay xmlns='urn:xmpp:delay' from='${room}' stamp='…'/></message>`);
-  await juliet.receives(`<message type='groupchat'><subject>Love</subject></message>`);
-  await romeo.receives(`<presence from='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc#user'>
+    await juliet.receives(`<message type='groupchat'><subject>Love</subject></message>`);
+    await romeo.receives(`<presence from='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc#user'>
     <item affiliation='none' role='participant' jid='${juliet}'/></x></presence>`);
-});
+  },
+);
 
 scenario("§7.4, §7.14: what is said reaches all; who leaves is told, then the others", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");

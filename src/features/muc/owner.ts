@@ -54,7 +54,8 @@ async function configure(service: RoomService, room: Room, values: Partial<Confi
   const assignments = newPeople(room, values);
   checkAssignments(service, room, assignments, by);
   const key = room.jid.toString();
-  if (room.locked) {
+  const fresh = room.locked;
+  if (fresh) {
     room.config = config;
     assign(service, room, assignments, {});
     await service.rooms.unlock(room);
@@ -67,7 +68,8 @@ async function configure(service: RoomService, room: Room, values: Partial<Confi
     room.history.limit(config.history);
     service.store.later(trimMessages(key, config.history));
   }
-  takeEffect(service, room, before);
+  const codes = takeEffect(service, room, before);
+  if (!fresh) tellAll(service, room, codes);
   service.rooms.counted(room);
   fireNow(service.host, configured, { room, before });
 }
@@ -93,8 +95,8 @@ function isOwner(room: Room, jid: Jid, owners: readonly Jid[] | undefined): bool
   return room.affiliated.get(jid.toString())?.affiliation === "owner";
 }
 
-/** What a new configuration changes for those who are there (§10.2, §10.2.1). */
-function takeEffect(service: RoomService, room: Room, before: Config): void {
+/** What a new configuration changes for those who are there (§10.2); gives the codes that tell of it (§10.2.1). */
+function takeEffect(service: RoomService, room: Room, before: Config): readonly number[] {
   const { config } = room;
   const codes: number[] = [];
   if (config.logging !== before.logging) codes.push(config.logging ? 170 : 171);
@@ -112,7 +114,7 @@ function takeEffect(service: RoomService, room: Room, before: Config): void {
     if (shown && !room.shows(occupant.role)) conceal(service.host, room, occupant);
     else if (voiced || (!shown && room.shows(occupant.role))) announce(service.host, room, occupant);
   }
-  tellAll(service, room, codes);
+  return codes;
 }
 
 /** §10.2.1: a message for each code, with nothing else. */
