@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { connectTcp } from "#adapters/tcp/connect.ts";
+import { freePort } from "./free-port.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
 /** What of Prosody corresponds to our features. */
@@ -133,15 +133,4 @@ function encoded(name: string): string {
   return Buffer.from(name)
     .toString("latin1")
     .replace(/[^A-Za-z0-9]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as { readonly port: number };
-    server.close(() => resolve(port));
-  });
-  return promise;
 }
