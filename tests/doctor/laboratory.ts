@@ -1,5 +1,4 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Status } from "#app/admin/status.ts";
@@ -16,6 +15,7 @@ import { createLog } from "#app/log.ts";
 import { Service } from "#app/service.ts";
 import { readVersion } from "#app/version.ts";
 import { SettingsError } from "#core/settings.ts";
+import { freePort } from "#test/harness/free-port.ts";
 import { Authority, type Issued } from "./authority.ts";
 
 export const domain = "obspm.example";
@@ -173,15 +173,4 @@ function resolverOf({ services, addresses, aliases, broken }: Zone): Resolver {
     addresses: (name) => answer(name, addresses[aliases[name] ?? name] ?? []),
     aliasOf: (name) => answer(name, aliases[name]),
   };
-}
-
-export function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as { readonly port: number };
-    server.close(() => resolve(port));
-  });
-  return promise;
 }

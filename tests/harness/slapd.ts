@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { selfSigned } from "#adapters/tcp/self-signed.ts";
+import { freePort } from "./free-port.ts";
 
 const suffix = "dc=obspm,dc=example";
 const adminDn = `cn=admin,${suffix}`;
@@ -208,15 +209,4 @@ function replacements(attributes: Attributes): string {
 
 function line(name: string, value: string): string {
   return `${name}:: ${Buffer.from(value).toString("base64")}\n`;
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as { readonly port: number };
-    server.close(() => resolve(port));
-  });
-  return promise;
 }

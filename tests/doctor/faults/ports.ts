@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
-import { alias, domain, freePort, type Laboratory } from "../laboratory.ts";
+import { freePort } from "#test/harness/free-port.ts";
+import { alias, domain, type Laboratory } from "../laboratory.ts";
 import type { Fault } from "./fault.ts";
 
 /** Listens on a port of this machine until the test ends. */
