@@ -93,6 +93,27 @@ test("libpurple with the alias as domain of its account", { skip }, async () => 
   assert.deepEqual(last, [`agarcia@${alias}`], "the contact is there once, in the form of the account's domain");
 });
 
+test("who is blocked under one form of the address is blocked under all", { skip }, async () => {
+  const { purple, logIn } = institute();
+  const client = await purple(`tnguyen@${alias}`).signedOn();
+  const pest = await (await logIn("bmuller")).goesOnline();
+  await pest.says(`tnguyen@${domain}`, "before");
+  await client.expect("message", { kind: "received", text: "before" });
+  client.do("block", `bmuller@${alias}`);
+  await client.settles();
+  for (const face of [domain, alias]) {
+    await pest.says(`tnguyen@${face}`, `Hello? ${face}`);
+    // A session sees local people in the form of its own domain.
+    const error = `<message type='error' from='tnguyen@${domain}'><body>Hello? ${face}</body></message>`;
+    await pest.receives("message_error", error);
+  }
+  client.do("unblock", `bmuller@${alias}`);
+  await client.settles();
+  await pest.says(`tnguyen@${alias}`, "after");
+  await client.expect("message", { kind: "received", text: "after" });
+  assert.ok(!client.has("message", ({ text }) => text!.startsWith("Hello?")));
+});
+
 test("a message to the e-mail address reaches the account", { skip }, async () => {
   const { logIn, purple } = institute();
   const sender = await (await logIn("jdupont")).goesOnline();

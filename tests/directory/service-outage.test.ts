@@ -105,6 +105,17 @@ test("a directory that accepts connections and says nothing is down, too; what d
     assert.match(french.text, /annuaire des comptes ne répond pas.*Réessayez/);
     const told = await purple("crichard").expect(["connection-error", "signed-on"]);
     assert.equal(told.event, "connection-error");
+    // A name that was never looked up is not simply nobody's.
+    await martin.says(`anais.saint-martin@${domain}`, "Bonjour");
+    await martin.receives("message_error", "<message type='error'><error type='wait'/></message>");
+    const found = await martin.searches({ nick: "asaintmartin" });
+    assert.deepEqual(
+      found.map(({ jid }) => jid),
+      [`asaintmartin@${domain}`],
+      "by what was read last",
+    );
+    const card = await martin.card(`hlegall@${domain}`);
+    assert.equal(card.attrs.type, "result");
     await martin.settles();
   } finally {
     slapd.thaw();
