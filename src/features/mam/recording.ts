@@ -68,6 +68,13 @@ export class Recording {
     const { stanza } = packet;
     if (stanza.kind !== "message" || stanza.to.local === "" || !worthKeeping(stanza)) return;
     if (this.#isRecorded(stanza)) return;
+    // What comes from here has waited already: waiting again would part it from its sender's copy.
+    const busy = packet.origin === undefined ? this.#archive.writer.busy : undefined;
+    return busy === undefined ? this.#recordReceived(packet) : busy.then(() => this.#recordReceived(packet));
+  }
+
+  #recordReceived(packet: Packet): void | Promise<void> {
+    const { stanza } = packet;
     const accepted = this.#isAccepted(stanza);
     if (accepted === true) return this.#addReceived(packet);
     if (accepted !== false) return accepted.then((yes) => (yes ? this.#addReceived(packet) : undefined));
