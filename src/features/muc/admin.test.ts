@@ -36,18 +36,22 @@ scenario("§8.2: a moderator kicks an occupant, who may come back", async (stage
   );
 });
 
-scenario("§8.2: an occupant who is no moderator kicks nobody; a moderator no owner", async (stage) => {
-  const { romeo, juliet, nurse } = await verona(stage);
-  await juliet.exchange(request("set", "admin", "<item nick='Nurse' role='none'/>"), refusal("forbidden"));
-  await romeo.sends(request("set", "admin", "<item nick='Juliet' role='moderator'/>"));
-  await juliet.receives(seen("Juliet", "role='moderator'", [110]));
-  await nurse.receives(seen("Juliet", "role='moderator'"));
-  await romeo.receivesInAnyOrder(done, seen("Juliet", "affiliation='none' role='moderator'"));
-  await juliet.exchange(request("set", "admin", "<item nick='Romeo' role='none'/>"), refusal("not-allowed"));
-  await juliet.exchange(request("set", "admin", "<item nick='Romeo' role='visitor'/>"), refusal("not-allowed"));
-  await juliet.exchange(request("set", "admin", "<item nick='Nurse' role='moderator'/>"), refusal("forbidden"));
-  await nurse.receivesNothing();
-});
+scenario(
+  "§8.2: an occupant who is no moderator kicks nobody; a moderator no owner",
+  { skipOn: ["prosody"], why: "it says not-allowed" },
+  async (stage) => {
+    const { romeo, juliet, nurse } = await verona(stage);
+    await juliet.exchange(request("set", "admin", "<item nick='Nurse' role='none'/>"), refusal("forbidden"));
+    await romeo.sends(request("set", "admin", "<item nick='Juliet' role='moderator'/>"));
+    await juliet.receives(seen("Juliet", "role='moderator'", [110]));
+    await nurse.receives(seen("Juliet", "role='moderator'"));
+    await romeo.receivesInAnyOrder(done, seen("Juliet", "affiliation='none' role='moderator'"));
+    await juliet.exchange(request("set", "admin", "<item nick='Romeo' role='none'/>"), refusal("not-allowed"));
+    await juliet.exchange(request("set", "admin", "<item nick='Romeo' role='visitor'/>"), refusal("not-allowed"));
+    await juliet.exchange(request("set", "admin", "<item nick='Nurse' role='moderator'/>"), refusal("forbidden"));
+    await nurse.receivesNothing();
+  },
+);
 
 scenario("§8.3, §8.4, §8.5: voice is taken, listed and given back", async (stage) => {
   const { romeo, juliet, nurse } = await verona(stage);

@@ -14,19 +14,23 @@ const items = (to: string, content = "") =>
   `<iq type='get' id='q' to='${to}'><query xmlns='http://jabber.org/protocol/disco#items'>${content}</query></iq>`;
 const result = "<iq type='result' id='q'/>";
 
-scenario("§6.1, §6.2: the service is found, and says what it is", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  await romeo.exchange(
-    items("example.com"),
-    `<iq type='result' from='example.com'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='${service}'/></query></iq>`,
-  );
-  await romeo.exchange(
-    info(service),
-    `<iq type='result' from='${service}'><query xmlns='http://jabber.org/protocol/disco#info'>
+scenario(
+  "§6.1, §6.2: the service is found, and says what it is",
+  { skipOn: ["prosody"], why: "its version of the text is older" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    await romeo.exchange(
+      items("example.com"),
+      `<iq type='result' from='example.com'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='${service}'/></query></iq>`,
+    );
+    await romeo.exchange(
+      info(service),
+      `<iq type='result' from='${service}'><query xmlns='http://jabber.org/protocol/disco#info'>
       <identity category='conference' type='text'/><feature var='http://jabber.org/protocol/muc'/>
       <feature var='http://jabber.org/protocol/muc#stable_id'/></query></iq>`,
-  );
-});
+    );
+  },
+);
 
 scenario("§6.3: public rooms are listed by name; hidden ones for those who belong there", ours, async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");
@@ -63,14 +67,17 @@ scenario("§6.3: a long list comes in pages", ours, async ({ connect }) => {
   assert.equal(page.elements[0]!.all(item).length, 1);
 });
 
-scenario("§6.4: a room says what it is", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  await opens(romeo, "Romeo");
-  await configures(romeo, { "muc#roomconfig_roomname": "Verona", "muc#roomconfig_roomdesc": "Two households" });
-  await romeo.receivesInAnyOrder("<iq type='result'/>", "<message type='groupchat'/>");
-  await romeo.exchange(
-    info(room),
-    `<iq type='result' from='${room}'><query xmlns='http://jabber.org/protocol/disco#info'>
+scenario(
+  "§6.4: a room says what it is",
+  { skipOn: ["prosody"], why: "its rooms are hidden unless told otherwise" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    await opens(romeo, "Romeo");
+    await configures(romeo, { "muc#roomconfig_roomname": "Verona", "muc#roomconfig_roomdesc": "Two households" });
+    await romeo.receivesInAnyOrder("<iq type='result'/>", "<message type='groupchat'/>");
+    await romeo.exchange(
+      info(room),
+      `<iq type='result' from='${room}'><query xmlns='http://jabber.org/protocol/disco#info'>
       <identity category='conference' type='text' name='Verona'/><feature var='http://jabber.org/protocol/muc'/>
       <feature var='muc_open'/><feature var='muc_unmoderated'/><feature var='muc_unsecured'/>
       <feature var='muc_semianonymous'/><feature var='muc_public'/><feature var='muc_temporary'/>
@@ -79,8 +86,9 @@ scenario("§6.4: a room says what it is", async ({ connect }) => {
         <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roominfo</value></field>
         <field var='muc#roominfo_description'><value>Two households</value></field>
         <field var='muc#roominfo_occupants'><value>1</value></field></x></query></iq>`,
-  );
-});
+    );
+  },
+);
 
 scenario("§6.4: the features follow the configuration", ours, async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");

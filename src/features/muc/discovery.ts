@@ -9,6 +9,7 @@ import type { RoomService } from "./service.ts";
 import { muc } from "./tags.ts";
 
 const stableIds = `${muc}#stable_id`;
+const voiceRequests = `${muc}#request`;
 /** Nodes of §16.4. */
 const reservedNick = "x-roomuser-item";
 const traffic = `${muc}#traffic`;
@@ -50,6 +51,7 @@ function featuresOf({ config }: Room): string[] {
     stableIds,
     selfPing,
     stanzaIds,
+    voiceRequests,
     config.public ? "muc_public" : "muc_hidden",
     config.persistent ? "muc_persistent" : "muc_temporary",
     config.members ? "muc_membersonly" : "muc_open",

@@ -13,16 +13,20 @@ async function pair({ connect }: Stage) {
   return { romeo, juliet };
 }
 
-scenario("§7.8.2: an invitation, and that it is declined", async (stage) => {
-  const { romeo, juliet } = await pair(stage);
-  await romeo.sends(invite("juliet@example.com"));
-  await juliet.receives(`<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
+scenario(
+  "§7.8.2: an invitation, and that it is declined",
+  { skipOn: ["prosody"], why: "it drops what continues a conversation" },
+  async (stage) => {
+    const { romeo, juliet } = await pair(stage);
+    await romeo.sends(invite("juliet@example.com"));
+    await juliet.receives(`<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
     <invite from='…'><reason>Come</reason><continue thread='t'/></invite></x></message>`);
-  await juliet.sends(`<message to='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
+    await juliet.sends(`<message to='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
     <decline to='romeo@example.com'><reason>Father</reason></decline></x></message>`);
-  await romeo.receives(`<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
+    await romeo.receives(`<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'>
     <decline from='…'><reason>Father</reason></decline></x></message>`);
-});
+  },
+);
 
 scenario("§7.8.2: an invitation carries the password", async (stage) => {
   const { romeo, juliet } = await pair(stage);

@@ -51,7 +51,7 @@ export class Invitations {
     for (const { one, to } of guests) {
       if (room.config.members && room.affiliationOf(to) === "none") await this.#enrol(room, to.bare);
       this.#remember(room, to, from);
-      this.#service.host.send(Stanza.of("message", invitation(room, from, one), room.jid, to));
+      this.#service.host.send(Stanza.of("message", invitation(room, stanza, one), room.jid, to));
     }
   }
 
@@ -102,14 +102,14 @@ function checkRight(room: Room, from: Jid): void {
   if (!allowed) throw new StanzaError("forbidden", adminsOnly);
 }
 
-function invitation(room: Room, from: Jid, asked: Element): Element {
+function invitation(room: Room, { from, id }: Message, asked: Element): Element {
   const reason = asked.child(userReason)?.text.slice(0, longestReason);
   const going = asked.child(continuation);
   const children = [
     ...(reason ? [userReason({}, reason)] : []),
     ...(going ? [continuation({ thread: going.attrs.thread })] : []),
   ];
-  return message({}, user({}, invite({ from: from.bare.toString() }, ...children), ...passwordOf(room)));
+  return message({ id }, user({}, invite({ from: from.bare.toString() }, ...children), ...passwordOf(room)));
 }
 
 function passwordOf(room: Room): readonly Element[] {

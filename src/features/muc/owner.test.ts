@@ -52,18 +52,22 @@ scenario("the form speaks the language of the reader", ours, async ({ connect })
   }
 });
 
-scenario("§10.1.3: a cancelled configuration destroys the new room", async ({ connect }) => {
-  const romeo = await connect("romeo@example.com/orchard");
-  await enters(romeo, "Romeo");
-  await romeo.sends(request("set", "owner", "<x xmlns='jabber:x:data' type='cancel'/>"));
-  await romeo.receivesInAnyOrder(
-    done,
-    `<presence from='${room}/Romeo' type='unavailable'>
+scenario(
+  "§10.1.3: a cancelled configuration destroys the new room",
+  { skipOn: ["prosody"], why: "it keeps the room" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    await enters(romeo, "Romeo");
+    await romeo.sends(request("set", "owner", "<x xmlns='jabber:x:data' type='cancel'/>"));
+    await romeo.receivesInAnyOrder(
+      done,
+      `<presence from='${room}/Romeo' type='unavailable'>
     <x xmlns='http://jabber.org/protocol/muc#user'><destroy/></x></presence>`,
-  );
-  const again = await enters(romeo, "Romeo");
-  assert.match(again.toString(), /code='201'/);
-});
+    );
+    const again = await enters(romeo, "Romeo");
+    assert.match(again.toString(), /code='201'/);
+  },
+);
 
 scenario("§10.1.3: a creator who leaves before configuring leaves no room", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");
@@ -163,17 +167,21 @@ scenario("presence of visitors is hidden where the room is so (§7.2.2)", ours, 
   await juliet.receives(seen("Nurse", "role='none'", [], "unavailable"));
 });
 
-scenario("§10.9: an owner destroys a room, with a reason and another place", async (stage) => {
-  const { romeo, juliet } = await pair(stage);
-  const destroy = "<destroy jid='mantua@conference.example.com'><reason>Exile</reason></destroy>";
-  await juliet.exchange(request("set", "owner", destroy), refusal("forbidden"));
-  await romeo.sends(request("set", "owner", destroy));
-  const gone = (nick: string) => `<presence from='${room}/${nick}' type='unavailable'>
+scenario(
+  "§10.9: an owner destroys a room, with a reason and another place",
+  { skipOn: ["prosody"], why: "it shows the address of the owner in its last presence" },
+  async (stage) => {
+    const { romeo, juliet } = await pair(stage);
+    const destroy = "<destroy jid='mantua@conference.example.com'><reason>Exile</reason></destroy>";
+    await juliet.exchange(request("set", "owner", destroy), refusal("forbidden"));
+    await romeo.sends(request("set", "owner", destroy));
+    const gone = (nick: string) => `<presence from='${room}/${nick}' type='unavailable'>
     <x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='none'/>
     <destroy jid='mantua@conference.example.com'><reason>Exile</reason></destroy></x></presence>`;
-  await juliet.receives(gone("Juliet"));
-  await romeo.receivesInAnyOrder(done, gone("Romeo"));
-});
+    await juliet.receives(gone("Juliet"));
+    await romeo.receivesInAnyOrder(done, gone("Romeo"));
+  },
+);
 
 scenario("what its owner has destroyed says why, for a while; the owner may make it anew", ours, async (stage) => {
   const { romeo, juliet } = await pair(stage);
