@@ -118,6 +118,21 @@ scenario("old messages are forgotten, younger ones stay", ours, async (stage) =>
   assert.deepEqual(await left(), []);
 });
 
+scenario("large archives are counted on request only, and exactly", ours, async (stage) => {
+  const archive = archiveOf(stage);
+  for (let number = 0; number < 5_001; number++) archived(archive, nurse, "x");
+  await archive.writer.settle();
+  const owner = await numberOf(archive, romeo);
+  const countOf = async (max: number, low: number) => {
+    const range = { max, backwards: false, continues: false, ...all };
+    return (await readPage(archive, owner, { selection: { ...all, low }, range, named: [] })).count;
+  };
+  assert.equal(await countOf(0, 0), 5_001);
+  assert.equal(await countOf(10, 0), undefined);
+  const [first] = await archive.db.all<{ id: number }>(sql`select min(id) as id from archive_entry`);
+  assert.equal(await countOf(10, first!.id + 1), 5_000);
+});
+
 async function plan(db: Database, query: Query): Promise<string> {
   const rows = await db.all<{ detail: string }>(sql`explain query plan ${query}`);
   return rows.map(({ detail }) => detail).join("\n");
