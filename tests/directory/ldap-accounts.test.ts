@@ -197,6 +197,11 @@ directoryTest(
         assert.equal(await accounts.identify("p.martin", password), undefined, "two people's");
       }
       assert.equal(await accounts.identify("*.*@obspm.example", "pass-pmartin"), undefined);
+      const claims: string[] = [];
+      for (const name of ["pmartin@obspm.example", "Pierre.Martin", "Pierre.Martin@obspm.example"]) {
+        await accounts.identify(name, "wrong", (user) => claims.push(user));
+      }
+      assert.deepEqual(claims, ["pmartin", "pmartin", "pmartin"], "guesses count for the account");
       await assert.rejects(accounts.identify("denis.parti", "pass-dparti"), failure("account-disabled"));
     });
   },

@@ -94,18 +94,17 @@ export class LdapAccounts implements Authenticator {
   /**
    * Logs in with a name as somebody typed it: the login itself, the whole address of the account, or, where the settings
    * allow it, an e-mail address or its local part, if it belongs to one person only and the password is theirs. Returns
-   * the login; undefined if the name or the password is wrong. Throws as `verify`.
+   * the login; undefined if the name or the password is wrong. Throws as `verify`. Before a password is checked, `claim` is
+   * told whose, so that guesses count for the account however it is written; what it throws ends the login.
    */
-  async identify(name: string, password: string): Promise<string | undefined> {
-    const user = prepareUser(this.#withoutDomain(name));
-    const byMail = this.#directory.settings["login-by-mail"];
-    if (byMail && (user === undefined || !(await this.#isThere(user)))) {
-      const owner = await this.#ownerOf(name);
-      if (owner !== undefined) return (await this.verify(owner, password)) ? owner : undefined;
+  async identify(name: string, password: string, claim?: (user: string) => void): Promise<string | undefined> {
+    const user = await this.#claimed(name);
+    if (user === undefined) {
+      this.#wrong(name);
+      return undefined;
     }
-    if (user !== undefined) return (await this.verify(user, password)) ? user : undefined;
-    this.#wrong(name);
-    return undefined;
+    claim?.(user);
+    return (await this.verify(user, password)) ? user : undefined;
   }
 
   /** Forgets what was kept of accounts: the directory has changed. */
@@ -120,6 +119,14 @@ export class LdapAccounts implements Authenticator {
     if (!byMail && (name.includes("@") || (isDotted(name) && !this.#options.snapshot.dotted)))
       throw new SaslError("not-authorized", texts.form);
     return false;
+  }
+
+  /** The login that a name means; undefined if it cannot be one. */
+  async #claimed(name: string): Promise<string | undefined> {
+    const user = prepareUser(this.#withoutDomain(name));
+    if (!this.#directory.settings["login-by-mail"]) return user;
+    if (user !== undefined && (await this.#isThere(user))) return user;
+    return (await this.#ownerOf(name)) ?? user;
   }
 
   #withoutDomain(name: string): string {
