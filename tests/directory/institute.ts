@@ -19,6 +19,8 @@ export interface InstituteOptions {
   readonly slapd?: SlapdOptions;
   /** Whether the directory may be searched by anybody, so that no account for searching is configured. */
   readonly open?: boolean;
+  /** LDAPS instead of StartTLS. */
+  readonly ldaps?: boolean;
 }
 
 /** Our whole service with a real directory, in processes of their own, and real clients to log in with. */
@@ -68,7 +70,8 @@ async function opened(options: InstituteOptions, ends: (() => unknown)[]): Promi
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
   const slapd = await startSlapd(options.open ? { ...options.slapd, database: readable } : options.slapd);
   ends.push(() => slapd.close());
-  const ldap = { ...(options.open ? { url: slapd.url, ca: slapd.caFile } : searching(slapd)), ...options.ldap };
+  const where = { url: options.ldaps ? slapd.ldapsUrl : slapd.url, ca: slapd.caFile };
+  const ldap = { ...where, ...(options.open ? {} : searching(slapd)), ...options.ldap };
   const settings = { domains: [{ name: domain, aliases: [alias] }], ldap, ...options.settings };
   const service = await startService({ domains: [domain], settings });
   ends.push(() => service.stop());
@@ -111,8 +114,6 @@ function searching(slapd: Slapd): object {
   const passwordFile = join(dirname(slapd.caFile), "reader-password");
   writeFileSync(passwordFile, `${slapd.readerPassword}\n`, { mode: 0o600 });
   return {
-    url: slapd.url,
-    ca: slapd.caFile,
     "bind-dn": slapd.readerDn,
     "bind-password-file": passwordFile,
     hidden: ["employeeType=hidden"],

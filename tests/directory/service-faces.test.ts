@@ -8,7 +8,10 @@ import { alias, domain, instituteFor, lacking } from "./institute.ts";
 /** One person under every form of their address: domains and aliases, logins and e-mail addresses, with real clients. */
 
 const skip = lacking(import.meta.filename);
-const institute = instituteFor(import.meta.filename);
+const other = "guests.example";
+const institute = instituteFor(import.meta.filename, {
+  settings: { domains: [{ name: domain, aliases: [alias] }, { name: other }] },
+});
 const body = (text: string, attrs = "") => `<message ${attrs}><body>${text}</body></message>`;
 
 test("the certificate that the service makes covers the domain and its aliases", { skip }, async () => {
@@ -196,4 +199,26 @@ test("somebody who is not there, and domains that cannot be reached, are explain
   shown.do("say", "someone@gmail.com", "hello");
   const notice = await shown.expect("notice", { title: "XMPP Message Error" });
   assert.match(notice.secondary!, /someone@gmail\.com failed: .*\w+ \w+/);
+});
+
+test("with two domains, a login is somebody else at each; people reach each other across", { skip }, async () => {
+  const { logIn } = institute();
+  const here = await (await logIn("pmartin")).goesOnline();
+  const there = await (await logIn(`pmartin@${other}`, { domain: other })).goesOnline();
+  const legall = await (await logIn(`hlegall@${other}`, { domain: other })).goesOnline();
+  await legall.says(`pmartin@${domain}`, "to one");
+  await legall.says(`pierre.martin@${alias}`, "to one by mail");
+  await legall.says(`pierre.martin@${other}`, "to the other by mail");
+  const from = `from='hlegall@${other}/…'`;
+  await here.receives("message", body("to one", from));
+  await here.receives("message", body("to one by mail", from));
+  await there.receives("message", body("to the other by mail", from));
+  await legall.adds(`pmartin@${alias}`, "one");
+  await legall.adds(`pmartin@${other}`, "the other");
+  const names = Object.values(await legall.roster()).map(({ name }) => name);
+  assert.deepEqual(names.sort(), ["one", "the other"]);
+  for (const client of [here, there]) {
+    await client.settles();
+    assert.deepEqual(client.unexpected("message"), []);
+  }
 });

@@ -101,7 +101,7 @@ test("the whole address as login", { skip }, async () => {
 });
 
 test("with login-by-mail, the e-mail address and its local part are logins", { skip }, async () => {
-  const byMail = await startInstitute({ ldap: { "login-by-mail": true } });
+  const byMail = await startInstitute({ ldaps: true, ldap: { "login-by-mail": true } });
   try {
     const password = "pass-pmartin";
     for (const username of ["Pierre.Martin", `Pierre.Martin@${domain}`, "pmartin"]) {
@@ -126,4 +126,29 @@ test("a stream to a domain that is not here", { skip }, async () => {
   const gone = await institute().refused("pmartin@obspm.test");
   assert.equal(gone.condition, undefined);
   assert.match(gone.text, /host-unknown/);
+});
+
+test("a login with an accent", { skip }, async () => {
+  const { logIn, purple } = institute();
+  const élise = await (await logIn("élise")).goesOnline();
+  assert.equal(élise.bare, `élise@${domain}`);
+  const shown = await purple("jean-luc").signedOn();
+  shown.do("say", `élise@${domain}`, "À bientôt");
+  await élise.receives("message", `<message from='jean-luc@${domain}/…'><body>À bientôt</body></message>`);
+  await (await purple("élise").signedOn()).settles();
+});
+
+test("a message waits for somebody who has never logged in; who is not in the directory has no account", {
+  skip,
+}, async () => {
+  const { logIn, purple } = institute();
+  const sender = await (await logIn("emichel")).goesOnline();
+  await sender.says(`sboyer@${domain}`, "Bienvenue");
+  await sender.says(`sboyerr@${domain}`, "Bienvenue");
+  const error = `<message type='error' from='sboyerr@${domain}'><error type='cancel'/></message>`;
+  await sender.receives("message_error", error);
+  await sender.settles();
+  const newcomer = await purple("sboyer").signedOn();
+  await newcomer.expect("message", { kind: "received", text: "Bienvenue" });
+  assert.deepEqual(sender.unexpected("message_error"), []);
 });
