@@ -50,6 +50,7 @@ export class Service {
     this.administration = {
       domains: options.configuration.domains.map(({ name }) => name),
       accounts: (domain) => parts.store.accounts(domain),
+      elsewhere: (domain) => parts.store.people(domain) !== undefined,
       forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
       lock: (account, locked) => lockAccount(parts.assembly, account, locked),
       running: { status: () => this.#status() },

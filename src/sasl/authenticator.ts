@@ -22,9 +22,10 @@ export interface Authenticator {
   verify(user: string, password: string): Promise<boolean>;
   /**
    * Checks a name as the client wrote it, where names may be other than the account's own: an e-mail address, say. The
-   * user whose account it is; undefined: wrong or unknown. Throws as `verify`.
+   * user whose account it is; undefined: wrong or unknown. Throws as `verify`. Before a password is checked, `claim` is
+   * told whose, so that guesses count for the account however its name is written; what it throws ends the login.
    */
-  identify?(name: string, password: string): Promise<string | undefined>;
+  identify?(name: string, password: string, claim?: (user: string) => void): Promise<string | undefined>;
   /** What `scram` can answer; empty: PLAIN only. */
   readonly hashes: readonly ScramHash[];
   /** The iteration count that keys usually have here; decoys for unknown users announce the same. Default 10 000. */

@@ -17,18 +17,26 @@ export class Plain implements Turns {
     const [authzid = "", authcid = "", password = ""] = split(decodeText(response));
     if (authcid === "") throw new SaslError("malformed-request", "The user name is missing");
     const name = this.#withoutDomain(authcid);
-    const claimed = accounts.identify ? prepareUser(name) : claimedUser(name);
-    this.user = claimed;
+    this.user = accounts.identify ? prepareUser(name) : claimedUser(name);
     if (password === "") throw new SaslError("not-authorized", "The password is empty");
-    attempts?.admit(claimed);
-    const user = accounts.identify
-      ? await accounts.identify(name, password)
-      : (await accounts.verify(claimed!, password)) && claimed;
-    attempts?.admit(claimed); // again: many guesses sent side by side must not outrun the limit
-    if (!user) throw new SaslError("not-authorized");
+    attempts?.admit(this.user);
+    const user = await this.#check(name, password);
+    attempts?.admit(this.user); // again: many guesses sent side by side must not outrun the limit
+    if (user === undefined) throw new SaslError("not-authorized");
     this.user = user;
     if (authzid !== "") checkAuthzid(authzid, user, this.#context);
     return { kind: "success", user, ...(authzid === "" ? {} : { authzid }) };
+  }
+
+  /** The user whose password it is. Guesses count for the account that a name means, however it is written. */
+  async #check(name: string, password: string): Promise<string | undefined> {
+    const { accounts, attempts } = this.#context;
+    const { user } = this;
+    if (accounts.identify === undefined) return (await accounts.verify(user!, password)) ? user : undefined;
+    return accounts.identify(name, password, (meant) => {
+      this.user = meant;
+      attempts?.admit(meant);
+    });
   }
 
   /** People write their whole address where a login is asked for. */

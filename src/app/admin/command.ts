@@ -26,6 +26,8 @@ export interface Running {
 /** What a command works on. */
 export interface Administration {
   readonly domains: readonly string[];
+  /** Whether the accounts of a domain are administered elsewhere: in a directory. */
+  elsewhere?(domain: string): boolean;
   /** The accounts of one of the domains. @throws CommandError if its source of accounts is administered elsewhere. */
   accounts(domain: string): Accounts;
   /** Ends the sessions of a deleted account and removes all that is kept of it. Resolves with the number of sessions. */

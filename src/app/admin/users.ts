@@ -32,12 +32,13 @@ export const userPasswd = command({
 
 export const userDelete = command({
   name: "user delete",
-  summary: "Deletes an account with everything kept for it, and ends its sessions. There is no way back.",
+  summary:
+    "Deletes an account with everything kept for it, and ends its sessions. There is no way back. Of an account in a directory (LDAP), what is kept here.",
   changes: true,
   arguments: z.strictObject({ account }),
   async run(administration, given) {
     const jid = accountOf(administration, given.account);
-    await administration.accounts(jid.domain).remove(jid.local); // first, so that nobody logs in any more
+    if (!administration.elsewhere?.(jid.domain)) await administration.accounts(jid.domain).remove(jid.local); // first: no more logins
     return { account: jid.toString(), sessions: await administration.forget(jid) };
   },
 });

@@ -68,6 +68,7 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
     const administration: Administration = {
       domains: configuration.domains.map(({ name }) => name),
       accounts: (domain) => store.accounts(domain),
+      elsewhere: (domain) => store.people(domain) !== undefined,
       forget: (account) => assembled(configuration, store, (assembly) => forgetAccount(assembly, store.db, account)),
       lock: (account, locked) => assembled(configuration, store, (assembly) => lockAccount(assembly, account, locked)),
     };

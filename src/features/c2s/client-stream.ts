@@ -76,9 +76,9 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     this.heard = Date.now();
     const { to, from, version } = header.attrs;
     const id = randomBytes(12).toString("base64url");
-    this.#lang = header.attrs["xml:lang"];
+    this.#lang = header.attrs["xml:lang"] ?? this.#door.settings.language;
     const known = this.#hostOf(to);
-    this.#stream.reply({ id, from: known ? this.#face : to, to: from, lang: this.#lang ?? "en" });
+    this.#stream.reply({ id, from: known ? this.#face : to, to: from, lang: this.#lang });
     if (to === undefined || to === "") throw new StreamError("improper-addressing", "The stream header needs a 'to'");
     if (known === undefined) throw new StreamError("host-unknown", "No such domain is served here"); // §4.9.3.6
     if (!/^[1-9]\d*\.\d+$/.test(version ?? ""))

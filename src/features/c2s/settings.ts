@@ -1,6 +1,7 @@
 import { choice, count, duration, flag, section, size } from "#core/settings.ts";
 
 export const settings = section({
+  language: choice(["en", "fr"], "en", "The language of texts for clients that name none, as Pidgin does."),
   encryption: choice(
     ["required", "optional"],
     "required",
