@@ -15,7 +15,7 @@ import type { Seat } from "./occupants.ts";
 import { announce, gone, selfPresence, shownTo } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant } from "./store.ts";
+import { putOccupant, rowOf } from "./store.ts";
 import { subjectMessage } from "./subject.ts";
 import { entry, entryHistory, muc, mucUser, status, user, userItem } from "./tags.ts";
 
@@ -128,17 +128,6 @@ export function keptPresence({ settings }: RoomService, { element }: Presence): 
   const kept = presence({ "xml:lang": element.attrs["xml:lang"] }, ...children).compact();
   if (kept.toString().length > settings["presence-size"]) throw new StanzaError("policy-violation", tooLarge);
   return kept;
-}
-
-/** What is stored of a client in a room. */
-export function rowOf(room: Room, { jid, occupant, presence: kept }: Seat) {
-  return {
-    room: room.jid.toString(),
-    jid: jid.toString(),
-    nick: occupant.jid.resource,
-    role: occupant.role,
-    presence: kept.toString(),
-  };
 }
 
 const tooLarge = {

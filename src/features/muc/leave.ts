@@ -1,7 +1,7 @@
 import { client } from "#stanza/namespaces.ts";
 import { presence } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
-import { fireNow, leaving, lost } from "./hooks.ts";
+import { fireNow, leaving } from "./hooks.ts";
 import { foremost, type Occupant, type Seat } from "./occupants.ts";
 import { announce, type Departure, dismiss, farewell } from "./presences.ts";
 import type { Room } from "./room.ts";
@@ -9,13 +9,6 @@ import type { RoomService } from "./service.ts";
 import { deleteOccupant } from "./store.ts";
 
 const statusText = tag(client, "status");
-
-/** Clients that are gone without a word leave (XEP-0045 §11.1, §18.1.2). */
-export function dropLost(service: RoomService): void {
-  service.host.on(lost, "record", ({ room, seat }) => {
-    if (room.seat(seat.jid) === seat) leave(service, room, seat, { codes: [333] });
-  });
-}
 
 /** A client leaves; its occupant with it, unless there are others (XEP-0045 §7.14). */
 export function leave(service: RoomService, room: Room, seat: Seat, departure: Departure = {}): void {

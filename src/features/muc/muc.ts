@@ -8,14 +8,14 @@ import { answerAdmins } from "./admin.ts";
 import { configForm } from "./configuration.ts";
 import { describeRooms } from "./discovery.ts";
 import { Invitations } from "./invitations.ts";
-import { dropLost } from "./leave.ts";
 import { Messages, rememberMessages } from "./messages.ts";
+import { Occupancy } from "./occupancy.ts";
 import { OccupantIds } from "./occupant-id.ts";
 import { answerOwners } from "./owner.ts";
 import { RoomPresence } from "./presence.ts";
 import { passError, whisper } from "./private-messages.ts";
 import { answerRegistration } from "./registration.ts";
-import { Rooms } from "./rooms.ts";
+import { Rooms, ticking } from "./rooms.ts";
 import { Requests } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
 import { type MucSettings, settings } from "./settings.ts";
@@ -45,7 +45,6 @@ export const muc: Feature<MucSettings> = {
     const ids = new OccupantIds(host);
     const service: RoomService = { host, settings: values, rooms, store, form: configForm(values), ids };
     guardEntry(service);
-    dropLost(service);
     keepSubjects(service);
     rememberMessages(service);
     describeRooms(service);
@@ -54,7 +53,9 @@ export const muc: Feature<MucSettings> = {
     answerRegistration(service);
     const desk = new Desk(service);
     host.on(arriving, "record", (packet) => desk.take(packet));
-    await rooms.open();
+    const occupancy = new Occupancy(service);
+    occupancy.restore(await rooms.open(), Date.now());
+    host.on(ticking, "record", ({ now }) => occupancy.sweep(now));
   },
 };
 

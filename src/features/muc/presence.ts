@@ -2,7 +2,7 @@ import type { Packet } from "#core/packet.ts";
 import { readError, StanzaError } from "#stanza/error.ts";
 import { type Presence, presence as presenceTag, Stanza } from "#stanza/stanza.ts";
 import { nickReserved, nickTaken } from "./access.ts";
-import { enter, keptPresence, refuseUnasked, resynchronise, rowOf } from "./join.ts";
+import { enter, keptPresence, refuseUnasked, resynchronise } from "./join.ts";
 import { lastWord, leave } from "./leave.ts";
 import { nickKey, readNick } from "./names.ts";
 import type { Seat } from "./occupants.ts";
@@ -10,7 +10,7 @@ import { announce, farewell, outdated, shownTo } from "./presences.ts";
 import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant } from "./store.ts";
+import { putOccupant, rowOf } from "./store.ts";
 import { entry } from "./tags.ts";
 
 /** What says that a client has gone (XEP-0045 §18.1.2, and the errors of those who have never heard of the room). */

@@ -1,11 +1,10 @@
 import type { Role } from "./affiliations.ts";
-import { rowOf } from "./join.ts";
 import { remove } from "./leave.ts";
 import type { Occupant } from "./occupants.ts";
 import { type Actor, announce, conceal } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant } from "./store.ts";
+import { putOccupant, rowOf } from "./store.ts";
 
 /** Another role for an occupant, by whom and why. */
 export interface RoleChange {

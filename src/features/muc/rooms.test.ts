@@ -4,6 +4,7 @@ import { openSqlite } from "#adapters/sqlite/sqlite.ts";
 import { assemble } from "#app/assemble.ts";
 import type { Database } from "#core/database.ts";
 import { silent } from "#core/log.ts";
+import type { Session } from "#core/session.ts";
 import { Jid } from "#jid/jid.ts";
 import { message, presence, Stanza } from "#stanza/stanza.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
@@ -97,28 +98,24 @@ scenario(
 );
 
 /** Two servers on one database, one after the other. */
-async function restarted(db: Database) {
+async function restarted(db: Database, settings = {}) {
   const assembly = await assemble({
     domains: [{ name: "example.com" }],
-    sections: new Map(),
+    sections: new Map([["muc", settings]]),
     db,
     accounts: () => ({ hashes: [], exists: () => true, verify: async () => true }),
     log: silent,
     version: "0.0.0-test",
   });
-  const service = assembly.hosts.get("conference.example.com")!;
   const parent = assembly.hosts.get("example.com")!;
   const received: string[] = [];
   const romeo = Jid.parse("romeo@example.com/orchard");
-  parent.sessions.add({
-    jid: romeo,
-    get: (fact) => fact.initial,
-    set: () => {},
-    send: (stanza) => void received.push(stanza.element.toString()),
-  } as Parameters<typeof parent.sessions.add>[0]);
+  const connects = (jid: Jid, send: Session["send"]) =>
+    parent.sessions.add({ jid, get: (fact) => fact.initial as never, set: () => {}, send });
+  connects(romeo, (stanza) => void received.push(stanza.element.toString()));
   const route = (kind: "message" | "presence" | "iq", to: string, xml: string) =>
     assembly.server.router.route({ stanza: Stanza.of(kind, parseText(xml), romeo, Jid.parse(to)) });
-  return { assembly, service, received, route };
+  return { assembly, received, route, connects };
 }
 
 test("rooms, affiliations, configuration, subject and history are there after a restart", async () => {
@@ -177,6 +174,45 @@ test("rooms, affiliations, configuration, subject and history are there after a 
     );
     assert.match(second.received[4]!, /nick='Juliet'/);
     await second.assembly.stop();
+  } finally {
+    await db.close();
+  }
+});
+
+test("who was in a room at a crash is in it still; who does not come back leaves", async () => {
+  const db = await openSqlite({ file: ":memory:" });
+  try {
+    const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString();
+    const first = await restarted(db);
+    await first.route("presence", `${room}/Romeo`, enter);
+    await first.route(
+      "iq",
+      room,
+      `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>
+      <x xmlns='jabber:x:data' type='submit'/></query></iq>`,
+    );
+    const tybalt = Jid.parse("tybalt@example.com/street");
+    first.connects(tybalt, () => {});
+    await first.assembly.server.router.route({
+      stanza: Stanza.of("presence", parseText(enter), tybalt, Jid.parse(`${room}/Tybalt`)),
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.match(first.received.at(-1)!, /Tybalt/);
+
+    // The first server is not stopped: it has crashed. Romeo's session is there again, Tybalt's is not.
+    const second = await restarted(db, { resumption: "50 ms" });
+    await second.route(
+      "message",
+      room,
+      message({ type: "groupchat" }, parseText("<body xmlns='jabber:client'>Hello</body>")).toString(),
+    );
+    assert.match(second.received[0]!, /type='groupchat'.*Hello/);
+    assert.equal(second.received.length, 1);
+    while (second.received.length === 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.match(second.received[1]!, /Tybalt' .*type='unavailable'|type='unavailable'.*Tybalt'/);
+    assert.match(second.received[1]!, /code='333'/);
+    await second.assembly.stop();
+    await first.assembly.stop();
   } finally {
     await db.close();
   }

@@ -14,9 +14,12 @@ import type { MucSettings } from "./settings.ts";
 import {
   deleteRoom,
   deleteTombstone,
+  type OccupantRow,
   putAffiliation,
   putEmptySince,
+  putOccupant,
   type RoomStore,
+  rowOf,
   type StoredRooms,
   type TombstoneRow,
 } from "./store.ts";
@@ -31,8 +34,8 @@ export interface Destruction {
   readonly tombstone: boolean;
 }
 
-/** The clock of the rooms: fired every few moments while the feature runs. */
-const ticking: Hook<undefined> = hook("room clock");
+/** The clock of the rooms: fired every few moments while the feature runs, with the time. */
+export const ticking: Hook<{ readonly now: number }> = hook("room clock");
 
 /** All rooms of a service, in memory. */
 export class Rooms {
@@ -65,18 +68,24 @@ export class Rooms {
     return room;
   }
 
-  /** Reads what is kept, makes the permanent rooms, and starts the clock. */
-  async open(): Promise<void> {
-    this.#restore(await this.#store.read());
+  /** Reads what is kept, makes the permanent rooms, and starts the clock; gives who was in the rooms. */
+  async open(): Promise<readonly OccupantRow[]> {
+    const stored = await this.#store.read();
+    this.#restore(stored);
     await this.#makePermanent();
-    const { grace, lock, tombstone } = this.#settings;
-    const interval = Math.min(5_000, Math.max(20, Math.min(grace, lock, tombstone) / 4));
+    this.#startClock();
+    return stored.occupants;
+  }
+
+  #startClock(): void {
+    const { grace, lock, tombstone, resumption } = this.#settings;
+    const interval = Math.min(5_000, Math.max(20, Math.min(grace, lock, tombstone, resumption) / 4));
     const host = this.#host;
-    host.on(ticking, "record", () => this.#sweep(Date.now()));
+    host.on(ticking, "record", ({ now }) => this.#sweep(now));
     const timer = setInterval(() => {
       // The feature has been stopped, and its handlers are gone with it.
       if (!host.has(ticking)) clearInterval(timer);
-      else background(host.log, host.fire(ticking, undefined));
+      else background(host.log, host.fire(ticking, { now: Date.now() }));
     }, interval);
     timer.unref();
   }
@@ -107,7 +116,8 @@ export class Rooms {
     const people = [...room.affiliated.values()].map(({ jid, affiliation, nick, reason }) =>
       putAffiliation({ room: key, jid: jid.toString(), affiliation, nick, reason }),
     );
-    await this.#store.now(this.#store.putRoom(key, room.config), ...people, deleteTombstone(key));
+    const present = room.occupants.seats.map((seat) => putOccupant(rowOf(room, seat)));
+    await this.#store.now(this.#store.putRoom(key, room.config), ...people, ...present, deleteTombstone(key));
     this.#tombstones.delete(key);
     room.lockedSince = undefined;
   }

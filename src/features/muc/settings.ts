@@ -28,6 +28,10 @@ export const settings = section({
     "1 day",
     "For this long, those who enter a room that its owner has destroyed are told why it is gone.",
   ),
+  resumption: duration(
+    "5 minutes",
+    "After a crash, clients that were in rooms stay in them for this long although they are not connected yet.",
+  ),
   rooms: count(200, "Rooms that one account may own; 0: any number."),
   occupants: count(2000, "Occupants that a room may have at most."),
   affiliations: count(2000, "Owners, admins, members and banned people that one room may have together."),

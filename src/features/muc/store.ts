@@ -2,6 +2,8 @@ import { type Database, type Query, sql } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Affiliation } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
+import type { Seat } from "./occupants.ts";
+import type { Room } from "./room.ts";
 
 /** Rooms are kept by address, of which `service` is the domain; times in milliseconds since the epoch. */
 export const migrations: readonly string[] = [
@@ -178,6 +180,17 @@ export function putOccupant(row: OccupantRow): Query {
     insert into muc_occupant (room, jid, nick, role, presence)
     values (${row.room}, ${row.jid}, ${row.nick}, ${row.role}, ${row.presence})
     on conflict (room, jid) do update set nick = excluded.nick, role = excluded.role, presence = excluded.presence`;
+}
+
+/** What is kept of a client in a room. */
+export function rowOf(room: Room, { jid, occupant, presence }: Seat): OccupantRow {
+  return {
+    room: room.jid.toString(),
+    jid: jid.toString(),
+    nick: occupant.jid.resource,
+    role: occupant.role,
+    presence: presence.toString(),
+  };
 }
 
 export function deleteOccupant(room: string, jid: string): Query {
