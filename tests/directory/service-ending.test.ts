@@ -22,6 +22,9 @@ test("who is disabled in the directory is disconnected and not let in again; oth
   assert.match(error.elements.find(({ name }) => name === "text")?.text ?? "", /Votre compte a été fermé/);
   await leaving.disconnected();
   await shown.expect("connection-error");
+  const again = await purple("lrobert").expect(["connection-error", "signed-on"]);
+  assert.equal(again.event, "connection-error");
+  assert.equal(again.fatal, "yes", "it gives up");
   const french = await refused("lrobert", { lang: "fr" });
   assert.equal(french.condition, "account-disabled");
   assert.match(french.text, /désactivé ou verrouillé/);

@@ -105,6 +105,7 @@ test("a directory that accepts connections and says nothing is down, too; what d
     assert.match(french.text, /annuaire des comptes ne répond pas.*Réessayez/);
     const told = await purple("crichard").expect(["connection-error", "signed-on"]);
     assert.equal(told.event, "connection-error");
+    assert.equal(told.fatal, "no", "it tries again by itself, and does not ask for another password");
     // A name that was never looked up is not simply nobody's.
     await martin.says(`anais.saint-martin@${domain}`, "Bonjour");
     await martin.receives("message_error", "<message type='error'><error type='wait'/></message>");
