@@ -19,6 +19,9 @@ async function verona({ connect }: Stage) {
   return { romeo, juliet, nurse };
 }
 
+/** Who becomes a moderator sees the addresses of all who are there (§7.2.4). */
+const identified = (romeo: Client, nurse: Client) => [seen("Romeo", `jid='${romeo}'`), seen("Nurse", `jid='${nurse}'`)];
+
 scenario("§8.2: a moderator kicks an occupant, who may come back", async (stage) => {
   const { romeo, juliet, nurse } = await verona(stage);
   await romeo.sends(request("set", "admin", "<item nick='Juliet' role='none'><reason>Go!</reason></item>"));
@@ -44,6 +47,7 @@ scenario(
     await juliet.exchange(request("set", "admin", "<item nick='Nurse' role='none'/>"), refusal("forbidden"));
     await romeo.sends(request("set", "admin", "<item nick='Juliet' role='moderator'/>"));
     await juliet.receives(seen("Juliet", "role='moderator'", [110]));
+    await juliet.receivesInAnyOrder(...identified(romeo, nurse));
     await nurse.receives(seen("Juliet", "role='moderator'"));
     await romeo.receivesInAnyOrder(done, seen("Juliet", "affiliation='none' role='moderator'"));
     await juliet.exchange(request("set", "admin", "<item nick='Romeo' role='none'/>"), refusal("not-allowed"));
@@ -112,6 +116,7 @@ scenario(
     );
     await romeo.sends(request("set", "admin", "<item jid='juliet@example.com' affiliation='admin'/>"));
     await juliet.receives(seen("Juliet", "affiliation='admin' role='moderator'", [110]));
+    await juliet.receivesInAnyOrder(...identified(romeo, nurse));
     await juliet.exchange(
       request("set", "admin", "<item jid='romeo@example.com' affiliation='outcast'/>"),
       refusal("not-allowed"),
@@ -130,6 +135,7 @@ scenario(
     const { romeo, juliet, nurse } = await verona(stage);
     await romeo.sends(request("set", "admin", "<item jid='juliet@example.com' affiliation='admin'/>"));
     await juliet.receives(seen("Juliet", "affiliation='admin' role='moderator'", [110]));
+    await juliet.receivesInAnyOrder(...identified(romeo, nurse));
     await nurse.receives(seen("Juliet", "affiliation='admin'"));
     await juliet.exchange(
       request(
@@ -199,21 +205,25 @@ scenario(
   },
 );
 
-scenario("§9.6 to §9.8: moderators are made, listed and unmade", async (stage) => {
-  const { romeo, juliet, nurse } = await verona(stage);
-  await romeo.sends(request("set", "admin", "<item nick='Juliet' role='moderator'/>"));
-  // Who becomes a moderator sees addresses of those who change from then on (§7.2.4).
-  await juliet.receives(seen("Juliet", `role='moderator' jid='${juliet}'`, [110]));
-  await nurse.receives(seen("Juliet", "role='moderator'"));
-  await romeo.receivesInAnyOrder(done, seen("Juliet", "role='moderator'"));
-  await romeo.exchange(
-    request("get", "admin", "<item role='moderator'/>"),
-    `<iq type='result'><query xmlns='http://jabber.org/protocol/muc#admin'>
+scenario(
+  "§9.6 to §9.8: moderators are made, listed and unmade",
+  { skipOn: ["prosody"], why: "it shows no addresses to new moderators" },
+  async (stage) => {
+    const { romeo, juliet, nurse } = await verona(stage);
+    await romeo.sends(request("set", "admin", "<item nick='Juliet' role='moderator'/>"));
+    await juliet.receives(seen("Juliet", `role='moderator' jid='${juliet}'`, [110]));
+    await juliet.receivesInAnyOrder(...identified(romeo, nurse));
+    await nurse.receives(seen("Juliet", "role='moderator'"));
+    await romeo.receivesInAnyOrder(done, seen("Juliet", "role='moderator'"));
+    await romeo.exchange(
+      request("get", "admin", "<item role='moderator'/>"),
+      `<iq type='result'><query xmlns='http://jabber.org/protocol/muc#admin'>
       <item nick='Romeo' role='moderator'/><item nick='Juliet' role='moderator'/></query></iq>`,
-  );
-  await romeo.sends(request("set", "admin", "<item nick='Juliet' role='participant'/>"));
-  await juliet.receives(seen("Juliet", "role='participant'", [110]));
-});
+    );
+    await romeo.sends(request("set", "admin", "<item nick='Juliet' role='participant'/>"));
+    await juliet.receives(seen("Juliet", "role='participant'", [110]));
+  },
+);
 
 scenario(
   "§10.3, §10.4, §10.5: owners are made and unmade, but for the last",

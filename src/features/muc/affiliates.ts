@@ -1,5 +1,4 @@
 import type { Query } from "#core/database.ts";
-import { background } from "#core/log.ts";
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Affiliation, type Refusal, refuseAffiliation, roleAfter } from "./affiliations.ts";
@@ -7,7 +6,7 @@ import { inviteMember } from "./invitations.ts";
 import { remove } from "./leave.ts";
 import { nickKey } from "./names.ts";
 import type { Occupant } from "./occupants.ts";
-import { type Actor, announce, conceal } from "./presences.ts";
+import { type Actor, announceRole } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 import { deleteAffiliation, putAffiliation } from "./store.ts";
@@ -109,19 +108,10 @@ export function reassign(
 ): Promise<void> {
   return room.change(async () => {
     checkAssignments(service, room, assignments, jid);
-    await save(service, room, assignments);
+    if (room.destroyed) throw new StanzaError("item-not-found");
+    if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
     assign(service, room, assignments, actor);
   });
-}
-
-/** Keeps changes that nobody need be allowed to make: those of the room itself. */
-export async function save(service: RoomService, room: Room, assignments: readonly Assignment[]): Promise<void> {
-  if (!room.locked && !room.destroyed) await service.store.now(...assignmentQueries(room, assignments));
-}
-
-/** The same in the background, for what people do in a room that has no answer. */
-export function saveLater(service: RoomService, room: Room, assignments: readonly Assignment[]): void {
-  background(service.host.log, save(service, room, assignments), "affiliations not written");
 }
 
 interface Reclassification {
@@ -140,10 +130,7 @@ function reclassify(service: RoomService, room: Room, occupant: Occupant, change
   }
   const role = roleAfter(occupant.role, before, after, room.config.moderated);
   if (role === occupant.role && after === before) return;
-  const visible = room.shows(occupant.role);
-  occupant.role = role;
-  if (visible && !room.shows(role)) conceal(service.host, room, occupant);
-  announce(service.host, room, occupant, { reason, actor });
+  announceRole(service.host, room, occupant, role, { reason, actor });
 }
 
 function occupantsOf(room: Room, jid: Jid): Occupant[] {

@@ -3,6 +3,7 @@ import { StanzaError } from "#stanza/error.ts";
 import { dataSet } from "#stanza/form.ts";
 import type { Element } from "#xml/element.ts";
 import { stanzaIds } from "./messages.ts";
+import { retraction, tombstones } from "./moderation.ts";
 import type { Room } from "./room.ts";
 import { selfPing } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
@@ -52,6 +53,8 @@ function featuresOf({ config }: Room): string[] {
     selfPing,
     stanzaIds,
     voiceRequests,
+    retraction,
+    tombstones,
     config.public ? "muc_public" : "muc_hidden",
     config.persistent ? "muc_persistent" : "muc_temporary",
     config.members ? "muc_membersonly" : "muc_open",
@@ -73,6 +76,7 @@ function information(room: Room, { from }: Description): Element {
     "muc#maxhistoryfetch": [config.history.toString()],
   };
   if (inside) values["muc#roominfo_occupants"] = [room.occupants.size.toString()];
+  if (room.avatar !== "") values["muc#roominfo_avatarhash"] = [room.avatar];
   if (config.language !== "") values["muc#roominfo_lang"] = [config.language];
   if (inside && subject !== undefined && config.password === "") values["muc#roominfo_subject"] = [subject.text];
   if (config.whois === "anyone") {

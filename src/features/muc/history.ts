@@ -48,6 +48,10 @@ export class History {
     this.#messages = limit === 0 ? [] : [...kept, message];
   }
 
+  replace(before: Past, after: Past): void {
+    this.#messages = this.#messages.map((one) => (one === before ? after : one));
+  }
+
   limit(limit: number): void {
     if (this.#messages.length > limit) this.#messages = limit === 0 ? [] : this.#messages.slice(-limit);
   }

@@ -58,6 +58,10 @@ export const speaking: Hook<Speaking> = hook("room message");
 /** The configuration of a room has changed; it is kept already. */
 export const configured: Hook<{ readonly room: Room; readonly before: Config }> = hook("room configured");
 
+/** A message is taken back: by the id that the room gave it; `element` is what is left of it. */
+export const retracted: Hook<{ readonly room: Room; readonly id: string; readonly element: Element }> =
+  hook("room message retracted");
+
 /** A room is about to be destroyed; its occupants are still there. */
 export const destroying: Hook<{ readonly room: Room; readonly reason: string }> = hook("room destroyed");
 

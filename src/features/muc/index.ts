@@ -1,5 +1,5 @@
 export type { Affiliation, Role } from "./affiliations.ts";
-export { building, configured, destroying, joining, leaving, speaking } from "./hooks.ts";
+export { building, configured, destroying, joining, leaving, retracted, speaking } from "./hooks.ts";
 export { muc } from "./muc.ts";
 export type { Occupant, Seat } from "./occupants.ts";
 export type { Room } from "./room.ts";

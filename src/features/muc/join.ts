@@ -12,7 +12,7 @@ import { fireNow, type Joining, joining } from "./hooks.ts";
 import { readNick } from "./names.ts";
 import { occupantId } from "./occupant-id.ts";
 import type { Seat } from "./occupants.ts";
-import { announce, gone, selfPresence, shownTo } from "./presences.ts";
+import { announce, gone, selfPresence, showOthers } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 import { putOccupant, rowOf } from "./store.ts";
@@ -70,14 +70,6 @@ function entryCodes(room: Room, codes: Set<number>): Set<number> {
   if (room.config.whois === "anyone") codes.add(100);
   if (room.config.logging) codes.add(170);
   return codes;
-}
-
-/** §7.2.2: first all others. */
-function showOthers(host: Host, room: Room, seat: Seat): void {
-  for (const other of room.occupants.all()) {
-    if (other === seat.occupant || !room.shows(other.role)) continue;
-    deliver(host, Stanza.of("presence", shownTo(host, room, other, seat.occupant), other.jid, seat.jid));
-  }
 }
 
 /** §7.1: after the presences the history, then the subject. */

@@ -15,7 +15,7 @@ import { setsSubject } from "./subject.ts";
 import { user } from "./tags.ts";
 
 export const stanzaIds = "urn:xmpp:sid:0";
-const stanzaId = tag(stanzaIds, "stanza-id");
+export const stanzaId = tag(stanzaIds, "stanza-id");
 
 /** What occupants say to all (XEP-0045 §7.4). */
 export class Messages {

@@ -5,10 +5,12 @@ import { StanzaError } from "#stanza/error.ts";
 import type { Message } from "#stanza/stanza.ts";
 import { guardEntry } from "./access.ts";
 import { answerAdmins } from "./admin.ts";
+import { answerCards } from "./avatar.ts";
 import { configForm } from "./configuration.ts";
 import { describeRooms } from "./discovery.ts";
 import { Invitations } from "./invitations.ts";
 import { Messages, rememberMessages } from "./messages.ts";
+import { retractMessages } from "./moderation.ts";
 import { Occupancy } from "./occupancy.ts";
 import { OccupantIds } from "./occupant-id.ts";
 import { answerOwners } from "./owner.ts";
@@ -35,6 +37,9 @@ export const muc: Feature<MucSettings> = {
     { number: 359, version: "0.7.0", note: "of messages to rooms" },
     { number: 410, version: "1.1.0" },
     { number: 421, version: "1.0.1" },
+    { number: 424, version: "0.4.2", note: "of messages to rooms: what is retracted is not shown to newcomers" },
+    { number: 425, version: "0.3.0" },
+    { number: 486, version: "0.1.0" },
   ],
   service: { prefix: "conference", name: "Salons de discussion" },
   settings,
@@ -51,6 +56,8 @@ export const muc: Feature<MucSettings> = {
     answerOwners(service);
     answerAdmins(service);
     answerRegistration(service);
+    answerCards(service);
+    retractMessages(service);
     const desk = new Desk(service);
     host.on(arriving, "record", (packet) => desk.take(packet));
     const occupancy = new Occupancy(service);

@@ -124,6 +124,7 @@ scenario("§10.2: the form holds the whole lists of owners and admins", ours, as
     "muc#roomconfig_roomowners": ["romeo@example.com", "nurse@example.com"],
   });
   await juliet.receives(seen("Juliet", "affiliation='admin' role='moderator'", [110]));
+  await juliet.receives(seen("Romeo", `jid='${romeo}'`)); // §7.2.4: moderators see addresses
   await romeo.receivesInAnyOrder(configured, seen("Juliet", "affiliation='admin' role='moderator'"));
   await configures(romeo, { "muc#roomconfig_roomowners": "juliet@example.com" });
   await juliet.receives(seen("Romeo", "affiliation='admin' role='moderator'"));

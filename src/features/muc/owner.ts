@@ -69,7 +69,7 @@ async function configure(service: RoomService, room: Room, values: Partial<Confi
     service.store.later(trimMessages(key, config.history));
   }
   const codes = takeEffect(service, room, before);
-  if (!fresh) tellAll(service, room, codes);
+  if (!fresh) notify(service, room, codes);
   service.rooms.counted(room);
   fireNow(service.host, configured, { room, before });
 }
@@ -117,8 +117,8 @@ function takeEffect(service: RoomService, room: Room, before: Config): readonly 
   return codes;
 }
 
-/** §10.2.1: a message for each code, with nothing else. */
-function tellAll({ host }: RoomService, room: Room, codes: readonly number[]): void {
+/** Tells those in the room what has changed: a message for each code, with nothing else (XEP-0045 §10.2.1). */
+export function notify({ host }: RoomService, room: Room, codes: readonly number[]): void {
   for (const code of codes) {
     const notice = message({ type: "groupchat" }, user({}, status(code)));
     for (const { jid } of room.occupants.seats) deliver(host, Stanza.of("message", notice, room.jid, jid));

@@ -46,6 +46,24 @@ export interface Answered {
   readonly codes?: Iterable<number>;
 }
 
+/** Shows all others to a client (XEP-0045 §7.2.2). */
+export function showOthers(host: Host, room: Room, seat: Seat): void {
+  for (const other of room.occupants.all()) {
+    if (other === seat.occupant || !room.shows(other.role)) continue;
+    deliver(host, Stanza.of("presence", shownTo(host, room, other, seat.occupant), other.jid, seat.jid));
+  }
+}
+
+/** A new role: others see it, or stop seeing the occupant; who becomes a moderator sees addresses now (§7.2.4). */
+export function announceRole(host: Host, room: Room, occupant: Occupant, role: Role, news: News): void {
+  const visible = room.shows(occupant.role);
+  const identified = room.identifies(occupant);
+  occupant.role = role;
+  if (visible && !room.shows(role)) conceal(host, room, occupant);
+  announce(host, room, occupant, news);
+  if (!identified && room.identifies(occupant)) for (const seat of occupant.seats) showOthers(host, room, seat);
+}
+
 /** What others see of an occupant. It is put together once, until it changes. */
 export function shownTo(host: Host, room: Room, occupant: Occupant, viewer: Occupant): Element {
   const { shown } = occupant;

@@ -1,7 +1,7 @@
 import type { Role } from "./affiliations.ts";
 import { remove } from "./leave.ts";
 import type { Occupant } from "./occupants.ts";
-import { type Actor, announce, conceal } from "./presences.ts";
+import { type Actor, announceRole } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 import { putOccupant, rowOf } from "./store.ts";
@@ -18,9 +18,6 @@ export function changeRole(service: RoomService, room: Room, occupant: Occupant,
   const { role, reason, actor } = change;
   if (role === "none") return remove(service, room, occupant, { codes: [307], reason, actor });
   if (role === occupant.role) return;
-  const visible = room.shows(occupant.role);
-  occupant.role = role;
-  if (visible && !room.shows(role)) conceal(service.host, room, occupant);
-  announce(service.host, room, occupant, { reason, actor });
+  announceRole(service.host, room, occupant, role, { reason, actor });
   if (!room.locked) service.store.later(...occupant.seats.map((seat) => putOccupant(rowOf(room, seat))));
 }

@@ -34,6 +34,8 @@ export class Room {
   readonly occupants = new Occupants();
   readonly history = new History();
   subject: Subject | undefined;
+  /** The hash of its picture (XEP-0486); "" where there is none. */
+  avatar = "";
   /** Since when only its creator may be there, in milliseconds of the epoch (§10.1.1); undefined once it is open. */
   lockedSince: number | undefined;
   /** Since when nobody is there. */

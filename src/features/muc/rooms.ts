@@ -135,7 +135,8 @@ export class Rooms {
       this.#tombstones.set(key, tombstone);
       queries.push(this.#store.putTombstone(tombstone));
     }
-    const written = room.locked ? undefined : this.#store.now(...queries);
+    // Of a locked room nothing is kept, unless it is being opened at this moment.
+    const written = this.#store.now(...queries);
     this.#tellDestroyed(room, destruction);
     await written;
   }
@@ -218,6 +219,10 @@ export class Rooms {
     for (const { room: key, at, sender, stanza } of stored.messages) {
       const room = this.#rooms.get(key);
       room?.history.add({ at, from: Jid.parse(sender), element: parseText(stanza) }, room.config.history);
+    }
+    for (const { room: key, hash } of stored.pictures) {
+      const room = this.#rooms.get(key);
+      if (room !== undefined) room.avatar = hash;
     }
     for (const tombstone of stored.tombstones) this.#tombstones.set(tombstone.room, tombstone);
   }

@@ -41,6 +41,7 @@ export const settings = section({
   "history-limit": count(100, "Messages that the owner of a room can ask to be kept for newcomers."),
   size: size("64 KiB", "The largest message to a room."),
   "presence-size": size("8 KiB", "The largest presence in a room."),
+  "vcard-size": size("256 KiB", "The largest vCard of a room, picture included."),
   rate: count(120, "Messages of one occupant to a room in a minute; 0: any number."),
   "presence-rate": count(
     60,

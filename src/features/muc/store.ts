@@ -23,6 +23,7 @@ export const migrations: readonly string[] = [
    create table muc_tombstone (
      room text not null primary key, service text not null, reason text not null, alternative text not null,
      owners text not null, at integer not null)`,
+  "create table muc_vcard (room text not null primary key, xml text not null, hash text not null)",
 ];
 
 export interface RoomRow {
@@ -72,6 +73,8 @@ export interface StoredRooms {
   readonly messages: readonly MessageRow[];
   readonly occupants: readonly OccupantRow[];
   readonly tombstones: readonly TombstoneRow[];
+  /** Hashes of the pictures of rooms. */
+  readonly pictures: readonly { readonly room: string; readonly hash: string }[];
 }
 
 /** The tables of rooms. What need not be on disk before an answer is gathered for a turn of the loop. */
@@ -89,7 +92,7 @@ export class RoomStore {
 
   async read(): Promise<StoredRooms> {
     const own = sql`select room from muc_room where service = ${this.#service}`;
-    const [rooms, affiliations, messages, occupants, tombstones] = await Promise.all([
+    const [rooms, affiliations, messages, occupants, tombstones, pictures] = await Promise.all([
       this.#db.all<RoomRow>(
         sql`select room, config, subject, subject_by, empty_since from muc_room where service = ${this.#service}`,
       ),
@@ -103,8 +106,14 @@ export class RoomStore {
       this.#db.all<TombstoneRow>(
         sql`select room, reason, alternative, owners, at from muc_tombstone where service = ${this.#service}`,
       ),
+      this.#db.all<{ room: string; hash: string }>(sql`select room, hash from muc_vcard where room in (${own})`),
     ]);
-    return { rooms, affiliations, messages, occupants, tombstones };
+    return { rooms, affiliations, messages, occupants, tombstones, pictures };
+  }
+
+  /** The vCard of a room. */
+  async card(room: string): Promise<string | undefined> {
+    return (await this.#db.one<{ xml: string }>(sql`select xml from muc_vcard where room = ${room}`))?.xml;
   }
 
   /** Writes with the rest of this turn of the loop. */
@@ -175,6 +184,23 @@ export function trimMessages(room: string, kept: number): Query {
       select number from muc_message where room = ${room} order by number desc limit ${kept})`;
 }
 
+/** Another text in the place of a message. */
+export function replaceMessage({ room, at, sender, stanza }: MessageRow, text: string): Query {
+  return sql`
+    update muc_message set stanza = ${text}
+    where room = ${room} and at = ${at} and sender = ${sender} and stanza = ${stanza}`;
+}
+
+export function putCard(room: string, xml: string, hash: string): Query {
+  return sql`
+    insert into muc_vcard (room, xml, hash) values (${room}, ${xml}, ${hash})
+    on conflict (room) do update set xml = excluded.xml, hash = excluded.hash`;
+}
+
+export function deleteCard(room: string): Query {
+  return sql`delete from muc_vcard where room = ${room}`;
+}
+
 export function putOccupant(row: OccupantRow): Query {
   return sql`
     insert into muc_occupant (room, jid, nick, role, presence)
@@ -204,6 +230,7 @@ export function deleteRoom(room: string): Query[] {
     sql`delete from muc_affiliation where room = ${room}`,
     sql`delete from muc_message where room = ${room}`,
     sql`delete from muc_occupant where room = ${room}`,
+    deleteCard(room),
   ];
 }
 
