@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Client } from "#test/harness/client.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import { configures, entering, enters, failed, opens, refusal, request, room, seen } from "./room.fixture.ts";
 import { adminItem } from "./tags.ts";
