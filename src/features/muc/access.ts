@@ -6,6 +6,8 @@ import { nickKey } from "./names.ts";
 import type { RoomService } from "./service.ts";
 import { entry, entryPassword } from "./tags.ts";
 
+/** Clients that one person may have in a room under one nickname. */
+const mostSeats = 20;
 /** Admins and owners enter a full room, this many of them (XEP-0045 §7.2.9). */
 const spare = 20;
 
@@ -33,7 +35,10 @@ function checkPassword({ room, affiliation, stanza, again }: Joining): void {
 
 /** §7.2.8: neither the nickname of somebody who is there, nor one that is reserved for somebody. */
 function checkNick({ room, nick, jid, again }: Joining): void {
-  if (!again && room.occupants.named(nick.key) !== undefined) throw new StanzaError("conflict", nickTaken);
+  const present = room.occupants.named(nick.key);
+  if (!again && present !== undefined) throw new StanzaError("conflict", nickTaken);
+  if (present !== undefined && present.seats.length >= mostSeats)
+    throw new StanzaError("resource-constraint", fullHouse);
   const owner = room.reservedBy(nick.key, nickKey);
   if (owner !== undefined && !owner.jid.equals(jid.bare)) throw new StanzaError("conflict", nickReserved);
 }
@@ -76,6 +81,10 @@ export const nickTaken = {
 export const nickReserved = {
   en: "This nickname is reserved for somebody else. Choose another one.",
   fr: "Ce pseudonyme est réservé à quelqu'un d'autre. Choisissez-en un autre.",
+};
+const fullHouse = {
+  en: "You are in this room with too many clients already.",
+  fr: "Vous êtes déjà dans ce salon avec trop de clients.",
 };
 const full = {
   en: "The room is full. Try again later.",

@@ -5,7 +5,7 @@ import { detach } from "#xml/bytes.ts";
 import type { Element } from "#xml/element.ts";
 import { type Assignment, checkReservation, reassign, throwRefusal } from "./affiliates.ts";
 import { type Affiliation, atLeast, isAffiliation, isRole, type Role, refuseRole } from "./affiliations.ts";
-import { nickKey } from "./names.ts";
+import { nickKey, readNick } from "./names.ts";
 import type { Occupant } from "./occupants.ts";
 import { changeRole } from "./roles.ts";
 import type { Room } from "./room.ts";
@@ -38,7 +38,7 @@ export function answerAdmins(service: RoomService): void {
     if (items.every(({ attrs }) => attrs.role !== undefined)) return changeRoles(service, room, iq, items);
     if (items.every(({ attrs }) => attrs.affiliation !== undefined)) {
       const actor = { nick: room.seat(iq.from)?.occupant.jid.resource, jid: iq.from.bare.toString() };
-      return reassign(service, room, readAssignments(room, items), { jid: iq.from, actor });
+      return reassign(service, room, readAssignments(service, room, items), { jid: iq.from, actor });
     }
     throw new StanzaError("bad-request", oneOfBoth);
   });
@@ -117,7 +117,7 @@ function stillThere(room: Room, occupant: Occupant): boolean {
 }
 
 /** §9.1 to §9.5, §10.3 to §10.8: of people, by address; some clients name an occupant instead. */
-function readAssignments(room: Room, items: readonly Element[]): Assignment[] {
+function readAssignments({ settings }: RoomService, room: Room, items: readonly Element[]): Assignment[] {
   const found = new Map<string, Assignment>();
   for (const item of items) {
     const { affiliation, nick } = item.attrs;
@@ -128,7 +128,7 @@ function readAssignments(room: Room, items: readonly Element[]): Assignment[] {
     }
     const named = item.attrs.jid === undefined ? undefined : nick;
     if (named) checkReservation(room, jid, named);
-    const kept = named === undefined ? undefined : detach(named.slice(0, 1023));
+    const kept = named ? readNick(named, settings.nickname).text : named;
     found.set(jid.toString(), { jid, affiliation, nick: kept, reason: reasonOf(item) ?? "" });
   }
   return [...found.values()];

@@ -114,6 +114,13 @@ export function reassign(
   });
 }
 
+/** Somebody is nothing to a room any more: the account is gone. A room without owners is for admins of the service. */
+export async function release(service: RoomService, room: Room, jid: Jid): Promise<void> {
+  const assignments = [{ jid, affiliation: "none", reason: "" } as const];
+  if (!room.locked && !room.destroyed) await service.store.now(...assignmentQueries(room, assignments));
+  assign(service, room, assignments, {});
+}
+
 interface Reclassification {
   readonly before: Affiliation;
   readonly reason: string;

@@ -15,10 +15,13 @@ const voiceRequests = `${muc}#request`;
 const reservedNick = "x-roomuser-item";
 const traffic = `${muc}#traffic`;
 
+/** Of the service, for people. */
+export const serviceName = "Salons de discussion";
+
 /** Rooms are found, and say what they are (XEP-0045 §6). */
 export function describeRooms(service: RoomService): void {
   const { host } = service;
-  host.identity({ category: "conference", type: "text", name: "Rooms" });
+  host.identity({ category: "conference", type: "text", name: serviceName });
   host.offer(muc);
   host.offer(stableIds);
   host.on(describing, "amend", (description) => describe(service, description));

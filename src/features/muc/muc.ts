@@ -1,13 +1,16 @@
+import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import { arriving, type Packet } from "#core/packet.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import type { Message } from "#stanza/stanza.ts";
 import { guardEntry } from "./access.ts";
 import { answerAdmins } from "./admin.ts";
+import { release } from "./affiliates.ts";
 import { answerCards } from "./avatar.ts";
 import { configForm } from "./configuration.ts";
-import { describeRooms } from "./discovery.ts";
+import { describeRooms, serviceName } from "./discovery.ts";
 import { Invitations } from "./invitations.ts";
 import { Messages, rememberMessages } from "./messages.ts";
 import { retractMessages } from "./moderation.ts";
@@ -41,7 +44,7 @@ export const muc: Feature<MucSettings> = {
     { number: 425, version: "0.3.0" },
     { number: 486, version: "0.1.0" },
   ],
-  service: { prefix: "conference", name: "Salons de discussion" },
+  service: { prefix: "conference", name: serviceName },
   settings,
   migrations,
   async setup(host, values) {
@@ -59,12 +62,21 @@ export const muc: Feature<MucSettings> = {
     answerCards(service);
     retractMessages(service);
     const desk = new Desk(service);
+    // Who gets the name of a deleted account next must not inherit its rooms.
+    host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
     host.on(arriving, "record", (packet) => desk.take(packet));
     const occupancy = new Occupancy(service);
     occupancy.restore(await rooms.open(), Date.now());
     host.on(ticking, "record", ({ now }) => occupancy.sweep(now));
   },
 };
+
+async function forgetAccount(service: RoomService, account: Jid): Promise<void> {
+  for (const room of service.rooms.all()) {
+    if (!room.affiliated.has(account.toString())) continue;
+    await room.change(() => release(service, room, account));
+  }
+}
 
 /** Takes what is sent to rooms, to where it belongs. */
 class Desk {
@@ -101,7 +113,7 @@ class Desk {
       if (!this.#presence.failed(stanza)) passError(this.#service, stanza);
       return handled;
     }
-    const room = this.#service.rooms.existing(stanza.to); // §17.2 rule 3
+    const room = this.#service.rooms.existing(stanza.to, stanza.from); // §17.2 rule 3
     if (!stanza.to.isBare) whisper(this.#service, room, stanza);
     else if (stanza.type === "groupchat") this.#messages.speak(room, stanza);
     else {

@@ -27,10 +27,12 @@ const deadly: ReadonlySet<string> = new Set([
 export class RoomPresence {
   readonly #service: RoomService;
   readonly #rates: Rates<Seat>;
+  readonly #entries: Rates<string>;
 
   constructor(service: RoomService) {
     this.#service = service;
     this.#rates = new Rates(service.settings["presence-rate"]);
+    this.#entries = new Rates(service.settings["presence-rate"]);
   }
 
   /** @throws StanzaError */
@@ -71,7 +73,12 @@ export class RoomPresence {
     const wants = stanza.element.child(entry) !== undefined;
     if (room === undefined || seat === undefined) {
       if (stanza.to.isBare) throw new StanzaError("jid-malformed", noNick); // §7.2.1
-      return wants ? enter(this.#service, packet) : refuseUnasked(this.#service.host, stanza);
+      if (!wants) return refuseUnasked(this.#service.host, stanza);
+      // Each entry is told to all who are there.
+      if (!this.#entries.take(`${stanza.from} ${stanza.to.bare}`)) {
+        throw new StanzaError("policy-violation", tooOften, { type: "wait" });
+      }
+      return enter(this.#service, packet);
     }
     if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooOften, { type: "wait" });
     if (!stanza.to.isBare && nickKey(stanza.to.resource) !== seat.occupant.key) return this.#rename(room, seat, stanza);

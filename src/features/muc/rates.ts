@@ -1,34 +1,36 @@
-/** How often one may do something: fills again over a minute. */
-export interface Bucket {
+import { detach } from "#xml/bytes.ts";
+
+interface Bucket {
   left: number;
   at: number;
 }
 
-/** How often each of many may do something. A bucket goes with its owner, or can be dropped once it is full again. */
-export class Rates<Key> {
+/** Most keys that are texts; the oldest are forgotten. */
+const capacity = 20_000;
+
+/** How often each of many may do something: a bucket each, that fills again over a minute. Its memory is bounded. */
+export class Rates<Key extends object | string> {
   readonly #most: number;
   readonly #clock: () => number;
-  readonly #buckets = new Map<Key, Bucket>();
-  readonly #capacity: number;
+  readonly #named = new Map<string, Bucket>();
+  readonly #owned = new WeakMap<object, Bucket>();
 
   /**
    * @param most times a minute, and at once; 0: as often as they like
    * @param clock monotonic, in milliseconds
    */
-  constructor(most: number, clock: () => number = () => performance.now(), capacity = 20_000) {
+  constructor(most: number, clock: () => number = () => performance.now()) {
     this.#most = most;
     this.#clock = clock;
-    this.#capacity = capacity;
   }
 
   /** Takes one turn; false if there is none left. */
   take(key: Key): boolean {
     if (this.#most === 0) return true;
     const now = this.#clock();
-    const bucket = this.#buckets.get(key);
+    const bucket = typeof key === "string" ? this.#named.get(key) : this.#owned.get(key);
     if (bucket === undefined) {
-      this.#buckets.set(key, { left: this.#most - 1, at: now });
-      if (this.#buckets.size > this.#capacity) this.#dropOldest();
+      this.#add(key, { left: this.#most - 1, at: now });
       return true;
     }
     bucket.left = Math.min(this.#most, bucket.left + ((now - bucket.at) * this.#most) / 60_000);
@@ -38,8 +40,12 @@ export class Rates<Key> {
     return true;
   }
 
-  #dropOldest(): void {
-    const [oldest] = this.#buckets.keys();
-    this.#buckets.delete(oldest as Key);
+  #add(key: object | string, bucket: Bucket): void {
+    if (typeof key !== "string") {
+      this.#owned.set(key, bucket);
+      return;
+    }
+    this.#named.set(detach(key), bucket);
+    if (this.#named.size > capacity) this.#named.delete(this.#named.keys().next().value!);
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSqlite } from "#adapters/sqlite/sqlite.ts";
 import { assemble } from "#app/assemble.ts";
+import { removing } from "#core/account.ts";
 import type { Database } from "#core/database.ts";
 import { silent } from "#core/log.ts";
 import type { Session } from "#core/session.ts";
@@ -236,4 +237,41 @@ scenario("a room that nobody may enter is not made", ours, async ({ connect }) =
   await romeo.sends(entering("Romeo"));
   await romeo.receives(seen("Romeo", "affiliation='owner'", [110, 201]));
   await romeo.receives(subject());
+});
+
+scenario("§17.2: a room that is not open yet has no messages from outside", ours, async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const juliet = await connect("juliet@example.com/balcony");
+  await enters(romeo, "Romeo");
+  await juliet.exchange(
+    `<message to='${room}' type='groupchat'><body>Hi</body></message>`,
+    failed("message", "item-not-found"),
+  );
+});
+
+scenario(
+  "who enters and leaves all the time is told to wait",
+  { settings: { muc: { "presence-rate": 2 } }, ...ours },
+  async (stage) => {
+    const { romeo, juliet } = await alone(stage);
+    for (let round = 0; round < 2; round++) {
+      await enters(juliet, "Juliet", ["Romeo"]);
+      await juliet.exchange(leaving("Juliet"), "<presence type='unavailable'/>");
+      await romeo.receives(`<presence from='${room}/Juliet'/>`);
+      await romeo.receives(`<presence from='${room}/Juliet' type='unavailable'/>`);
+    }
+    await juliet.exchange(entering("Juliet"), failed("presence", "policy-violation"));
+  },
+);
+
+scenario("an account that is deleted owns no room any more", ours, async (stage) => {
+  const { romeo, juliet } = await alone(stage);
+  await romeo.exchange(
+    request("set", "admin", "<item jid='juliet@example.com' affiliation='owner'/>"),
+    "<iq type='result' id='q'/>",
+  );
+  await juliet.exchange(request("get", "owner", ""), "<iq type='result' id='q'/>");
+  const host = stage.assembly.hosts.get("example.com")!;
+  await host.fire(removing, { account: juliet.jid.bare });
+  await juliet.exchange(request("get", "owner", ""), refusal("forbidden"));
 });

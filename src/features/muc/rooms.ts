@@ -61,10 +61,11 @@ export class Rooms {
     return this.#rooms.values();
   }
 
-  /** The room. @throws StanzaError `item-not-found` if there is none */
-  existing(jid: Jid): Room {
+  /** The room. @throws StanzaError `item-not-found` if there is none, or for who is not in it while it is locked */
+  existing(jid: Jid, reader?: Jid): Room {
     const room = this.get(jid);
-    if (room === undefined) throw new StanzaError("item-not-found", noSuchRoom);
+    if (room === undefined || (room.locked && reader !== undefined && !room.has(reader)))
+      throw new StanzaError("item-not-found", noSuchRoom);
     return room;
   }
 
@@ -119,6 +120,7 @@ export class Rooms {
     const present = room.occupants.seats.map((seat) => putOccupant(rowOf(room, seat)));
     await this.#store.now(this.#store.putRoom(key, room.config), ...people, ...present, deleteTombstone(key));
     this.#tombstones.delete(key);
+    if (room.locked) this.#host.log.info("room opened", { room: key });
     room.lockedSince = undefined;
   }
 
@@ -129,6 +131,7 @@ export class Rooms {
     const key = room.jid.toString();
     fireNow(this.#host, destroying, { room, reason: destruction.reason });
     this.#rooms.delete(key);
+    this.#host.log.info("room destroyed", { room: key });
     const queries = deleteRoom(key);
     if (destruction.tombstone && this.#settings.tombstone > 0) {
       const tombstone = tombstoneOf(room, destruction);

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Jid } from "#jid/jid.ts";
+import { body, message } from "#stanza/stanza.ts";
+import { tag } from "#xml/element.ts";
+import { History, past, readWanted } from "./history.ts";
+
+const room = Jid.parse("verona@conference.example.com");
+const history = tag("http://jabber.org/protocol/muc", "history");
+const all = {
+  stanzas: Number.POSITIVE_INFINITY,
+  characters: Number.POSITIVE_INFINITY,
+  since: Number.NEGATIVE_INFINITY,
+};
+
+function filled(count: number, limit = 100): History {
+  const messages = new History();
+  for (let at = 0; at < count; at++) messages.add(past(room, room, message({}, body({}, `m${at}`)), at * 1000), limit);
+  return messages;
+}
+
+test("the last ones are kept", () => {
+  fc.assert(
+    fc.property(fc.nat(30), fc.nat(30), (count, limit) => {
+      const kept = filled(count, limit).all.map(({ at }) => at / 1000);
+      assert.deepEqual(kept, Array.from({ length: count }, (_, at) => at).slice(Math.max(0, count - limit)));
+    }),
+  );
+});
+
+test("§7.2.14: the newest that fit every wish, and no more would fit", () => {
+  const messages = filled(20);
+  const sizes = messages.all.map(({ element }) => element.toString().length);
+  fc.assert(
+    fc.property(fc.nat(25), fc.nat(5000), fc.integer({ min: -5, max: 25 }), (stanzas, characters, second) => {
+      const since = second * 1000;
+      const chosen = messages.chosen({ stanzas, characters, since });
+      const start = 20 - chosen.length;
+      assert.deepEqual(chosen, messages.all.slice(start));
+      const size = (from: number) => sizes.slice(from).reduce((sum, one) => sum + one, 0);
+      assert.ok(chosen.length <= stanzas && size(start) <= characters && chosen.every(({ at }) => at >= since));
+      if (start > 0 && chosen.length < stanzas && messages.all[start - 1]!.at >= since) {
+        assert.ok(size(start - 1) > characters);
+      }
+    }),
+  );
+  assert.equal(messages.chosen(all).length, 20);
+});
+
+test("§7.2.14: wishes are read; what is no number is none", () => {
+  assert.deepEqual(readWanted(undefined, 0), all);
+  assert.deepEqual(readWanted(history({ maxstanzas: "x", maxchars: "-1", since: "yesterday" }), 0), all);
+  assert.deepEqual(readWanted(history({ maxstanzas: "3", maxchars: "0", seconds: "10" }), 60_000), {
+    stanzas: 3,
+    characters: 0,
+    since: 50_000,
+  });
+  assert.equal(readWanted(history({ seconds: "10", since: "1970-01-01T00:00:55Z" }), 60_000).since, 55_000);
+});
