@@ -67,3 +67,16 @@ test("a password that has expired in the directory is told as such", { skip }, a
   assert.equal(french.condition, "credentials-expired");
   assert.match(french.text, /mot de passe a expiré/);
 });
+
+test("user delete removes what is kept of somebody who has left the directory", { skip }, async () => {
+  const { slapd, service, logIn, refused } = institute();
+  const leaving = await (await logIn("fmasson")).goesOnline();
+  await leaving.adds(`sbernard@${domain}`, "Sophie");
+  await slapd.modify(slapd.person("fmasson"), { pwdAccountLockedTime: "000001010000Z" });
+  await leaving.receives("stream_error", ended);
+  await service.command(["user", "delete", `fmasson@${domain}`]);
+  assert.equal((await refused("fmasson")).condition, "account-disabled");
+  await slapd.modify(slapd.person("fmasson"), { pwdAccountLockedTime: [] });
+  const back = await logIn("fmasson");
+  assert.deepEqual(await back.roster(), {});
+});

@@ -100,8 +100,10 @@ test("the whole address as login", { skip }, async () => {
   }
 });
 
+const french = { c2s: { language: "fr" } };
+
 test("with login-by-mail, the e-mail address and its local part are logins", { skip }, async () => {
-  const byMail = await startInstitute({ ldaps: true, ldap: { "login-by-mail": true } });
+  const byMail = await startInstitute({ ldaps: true, ldap: { "login-by-mail": true }, settings: french });
   try {
     const password = "pass-pmartin";
     for (const username of ["Pierre.Martin", `Pierre.Martin@${domain}`, "pmartin"]) {
@@ -113,6 +115,10 @@ test("with login-by-mail, the e-mail address and its local part are logins", { s
       .stanzas("xml-received")
       .find(({ name, elements }) => name === "iq" && elements[0]?.name === "bind");
     assert.match(bound?.elements[0]?.elements[0]?.text ?? "", new RegExp(`^pmartin@${domain}/`));
+    // libpurple names no language; the institution's holds.
+    purple.do("say", `zorglub@${domain}`, "il y a quelqu'un ?");
+    const notice = await purple.expect("notice", { title: "XMPP Message Error" });
+    assert.match(notice.secondary!, /Personne n'a cette adresse ici/);
     const wrong = await byMail.refused("pmartin", { username: "Pierre.Martin", password: "wrong" });
     assert.equal(wrong.condition, "not-authorized");
     const namesakes = await byMail.refused("pmartin", { username: "p.martin", password });
