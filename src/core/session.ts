@@ -72,6 +72,11 @@ export interface LocalSession extends Session {
 
 /** A resource has been bound (RFC 6120 §7); on its own node. */
 export const opened: Hook<LocalSession> = hook("session opened");
+/**
+ * What a client sent is about to be acknowledged (XEP-0198): handlers wait until it is on disk, and take it where it cannot
+ * be; then it is not acknowledged.
+ */
+export const acknowledging: Hook<LocalSession> = hook("acknowledging");
 /** The connection of a session broke: who takes this keeps the session for a while. Handlers must be synchronous. */
 export const losing: Hook<LocalSession> = hook("connection lost");
 /** A session has ended, however: its row is gone already. On its own node, exactly once. */

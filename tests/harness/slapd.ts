@@ -109,7 +109,10 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     remove: (dn) => change(`${line("dn", dn)}changetype: delete\n`),
     stop,
     start,
-    freeze: () => void child?.kill("SIGSTOP"),
+    freeze() {
+      child?.kill("SIGSTOP");
+      while (child !== undefined && stateOf(child.pid!) !== "T"); // on a busy machine it goes on for a moment
+    },
     thaw: () => void child?.kill("SIGCONT"),
     connections: () => established(port) + established(tlsPort),
     async close() {
@@ -209,4 +212,10 @@ function replacements(attributes: Attributes): string {
 
 function line(name: string, value: string): string {
   return `${name}:: ${Buffer.from(value).toString("base64")}\n`;
+}
+
+/** The state of a process, as in proc(5): "T" is stopped. */
+function stateOf(pid: number): string | undefined {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return text.slice(text.lastIndexOf(")") + 2)[0];
 }

@@ -1,10 +1,10 @@
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
-import { type Hook, hook } from "#core/hooks.ts";
+import { type Hook, handled, hook, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import { arriving, type Packet, sending } from "#core/packet.ts";
-import { type Fact, fact, type LocalSession } from "#core/session.ts";
+import { acknowledging, type Fact, fact, type LocalSession } from "#core/session.ts";
 import { choice, count, duration, flag, section } from "#core/settings.ts";
 import { roster } from "#features/roster/index.ts";
 import type { Jid } from "#jid/jid.ts";
@@ -76,12 +76,19 @@ export const mam: Feature<Settings, MamApi> = {
     host.on(sending, "record", (packet) => recording.sent(packet));
     host.on(arriving, "record", (packet) => recording.received(packet));
     host.on(removing, "record", ({ account }) => preferences.forget(account));
+    host.on(acknowledging, "record", () => written(archive));
     answerQueries(host, archive, values);
     host.iq("get", prefs, "self", ({ to }) => preferences.show(to));
     host.iq("set", prefs, "self", ({ to }, payload) => preferences.change(to, payload));
     return { archive, keepMs: values.keep, recording };
   },
 };
+
+/** What is acknowledged survives a crash: it is written first, and not acknowledged while nothing can be written. */
+async function written({ writer }: Archive): Promise<Outcome> {
+  await writer.flush();
+  return writer.troubled ? handled : undefined;
+}
 
 /** The archive that a domain set up before has opened: there is one for all. */
 function archiveBefore(host: Host): Archive | undefined {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Client } from "#test/harness/client.ts";
 import { scenario } from "#test/harness/scenario.ts";
@@ -37,15 +38,27 @@ for (const domain of ["example.com", "example.net"]) {
 
 /** What `watcher` has of `watched` in the contact list fits what `watched` has, and the presence that is shown. */
 async function agree(watcher: Client, watched: Client): Promise<void> {
-  const gets = /^(to|both)$/.test(await subscription(watcher, watched));
-  const gives = /^(from|both)$/.test(await subscription(watched, watcher));
-  assert.equal(gets, gives);
+  const gets = await settled(watcher, watched);
   await watched.sends("<presence id='shown'/>");
   const passed = await reaches(watched, watcher);
   assert.equal(
     passed.some((stanza) => stanza.attrs.id === "shown"),
     gets,
   );
+}
+
+/** Whether `watcher` gets the presence of `watched`, once both agree: the second of two rosters is written a little later. */
+async function settled(watcher: Client, watched: Client): Promise<boolean> {
+  for (let tries = 0; ; tries++) {
+    const gets = /^(to|both)$/.test(await subscription(watcher, watched));
+    const gives = /^(from|both)$/.test(await subscription(watched, watcher));
+    if (gets === gives) return gets;
+    assert.ok(
+      tries < 100,
+      `${watcher} ${gets ? "gets" : "does not get"} what ${watched} ${gives ? "gives" : "does not give"}`,
+    );
+    await sleep(20);
+  }
 }
 
 /** Waits for all that `sender` has set off at `recipient`; gives what `recipient` got meanwhile. */

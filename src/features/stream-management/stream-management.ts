@@ -5,7 +5,7 @@ import type { Feature } from "#core/feature.ts";
 import { handled } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import type { Negotiation } from "#core/negotiation.ts";
-import { closed, type LocalSession, losing } from "#core/session.ts";
+import { acknowledging, closed, type LocalSession, losing } from "#core/session.ts";
 import { count, duration, section } from "#core/settings.ts";
 import { delayed, delayOf } from "#stanza/delay.ts";
 import type { Stanza } from "#stanza/stanza.ts";
@@ -117,11 +117,11 @@ class StreamManager implements Keeper {
   }
 
   /** An acknowledgement says that what the client sent is safe: it waits until that is on disk. */
-  #acknowledge(managed: Managed): void | Promise<void> {
-    const { safe } = managed.session;
-    const handled = managed.handled;
-    const answer = () => managed.write(tags.answer({ h: String(handled) }));
-    return safe === undefined ? answer() : safe.then(answer);
+  async #acknowledge(managed: Managed): Promise<void> {
+    const { handled, session } = managed;
+    await session.safe;
+    if (await this.#host.fire(acknowledging, session)) return;
+    managed.write(tags.answer({ h: String(handled) }));
   }
 
   /** Whether a session whose connection broke is kept for its client. */
