@@ -51,13 +51,17 @@ function chapter(name: string, schema: z.ZodType, sentence: string): string {
   const prefix = elementOf(schema) === undefined ? `${name}.` : `${name}[].`;
   if (members === undefined)
     return [`### \`${name}\``, sentence, `${typeOf(schema)}; default ${showDefault(schema)}.`].join("\n\n");
-  const rows = Object.entries(members).map(
-    ([key, member]) =>
-      `| \`${prefix}${key}\` | ${typeOf(member)} | ${showDefault(member)} | ${cell(sentenceOf(member))} |`,
-  );
+  const rows = Object.entries(members).flatMap(([key, member]) => rowsOf(`${prefix}${key}`, member));
   const table = ["| Key | Type | Default | |", "| --- | --- | --- | --- |", ...rows].join("\n");
   const list = elementOf(schema) === undefined ? "" : `A list. Default: ${code(JSON.stringify(defaultOf(schema)))}.`;
   return [`### \`${name}\``, sentence, list, table].filter((part) => part !== "").join("\n\n");
+}
+
+/** The row of a key, and those of the keys inside it. */
+function rowsOf(key: string, schema: z.ZodType): string[] {
+  const row = `| \`${key}\` | ${typeOf(schema)} | ${showDefault(schema)} | ${cell(sentenceOf(schema))} |`;
+  const inside = Object.entries(membersOf(schema) ?? {}).flatMap(([name, member]) => rowsOf(`${key}.${name}`, member));
+  return [row, ...inside];
 }
 
 function typeOf(schema: z.ZodType): string {
