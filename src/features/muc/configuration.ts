@@ -40,6 +40,8 @@ export interface Config {
   readonly memberList: readonly VisibleRole[];
   readonly logging: boolean;
   readonly registration: boolean;
+  /** Seconds that people wait between two messages; 0: none. */
+  readonly slow: number;
 }
 
 /** A new room (§10.1.2). */
@@ -63,6 +65,7 @@ export function defaultConfig({ defaults, history }: MucSettings): Config {
     memberList: ["moderator"],
     logging: false,
     registration: defaults.registration,
+    slow: 0,
   };
 }
 
@@ -144,6 +147,13 @@ function fieldsOf(settings: MucSettings) {
       en: "People may register as members",
       fr: "Chacun peut s'inscrire comme membre",
     }),
+    "muc#roomconfig_slow_mode_duration": count(
+      {
+        en: "Seconds to wait between two messages (0: none)",
+        fr: "Secondes d'attente entre deux messages (0 : aucune)",
+      },
+      { least: 0, most: 86_400 },
+    ),
     "muc#roomconfig_roomadmins": addresses(
       { en: "Administrators of the room", fr: "Administrateurs du salon" },
       { most: settings.affiliations },
@@ -195,6 +205,7 @@ export function formValues(config: Config, people: { owners: readonly Jid[]; adm
     "muc#roomconfig_getmemberlist": config.memberList,
     "muc#roomconfig_enablelogging": config.logging,
     "x-muc#roomconfig_registration": config.registration,
+    "muc#roomconfig_slow_mode_duration": config.slow,
     "muc#roomconfig_roomadmins": people.admins,
     "muc#roomconfig_roomowners": people.owners,
   };
@@ -224,6 +235,7 @@ export function changedConfig(config: Config, submitted: Partial<ConfigValues>):
     memberList: submitted["muc#roomconfig_getmemberlist"] ?? config.memberList,
     logging: submitted["muc#roomconfig_enablelogging"] ?? config.logging,
     registration: submitted["x-muc#roomconfig_registration"] ?? config.registration,
+    slow: submitted["muc#roomconfig_slow_mode_duration"] ?? config.slow,
   };
 }
 

@@ -76,6 +76,7 @@ function information(room: Room, { from }: Description): Element {
     "muc#roominfo_subjectmod": [config.subject ? "1" : "0"],
     "muc#roomconfig_roomname": [room.name],
     "muc#roomconfig_changesubject": [config.subject ? "1" : "0"],
+    "muc#roominfo_slow_mode_duration": [config.slow.toString()],
     "muc#maxhistoryfetch": [config.history.toString()],
   };
   if (inside) values["muc#roominfo_occupants"] = [room.occupants.size.toString()];

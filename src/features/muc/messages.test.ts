@@ -181,3 +181,44 @@ scenario("§11.1, §18.1.2: a client that bounces what it gets is out", ours, as
   await romeo.receives(seen("Juliet", "role='none'", [333], "unavailable"));
   await juliet.receives(seen("Juliet", "role='none'", [110, 333], "unavailable"));
 });
+
+scenario(
+  "a room in which too much is said takes a rest",
+  { settings: { muc: { "room-rate": 1 } }, ...ours },
+  async (stage) => {
+    const { juliet } = await pair(stage);
+    const hi = `<message to='${room}' type='groupchat'><body>Hi</body></message>`;
+    await juliet.exchange(hi, "<message type='groupchat'/>");
+    await juliet.exchange(hi, failed("message", "resource-constraint"));
+  },
+);
+
+scenario(
+  "XEP-0500: in slow mode people wait between messages, but not admins, nor for what is no text",
+  ours,
+  async (stage) => {
+    const { romeo, juliet } = await pair(stage);
+    const info = `<iq type='get' id='d' to='${room}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`;
+    await configures(romeo, { "muc#roomconfig_slow_mode_duration": "3600" });
+    await romeo.receivesInAnyOrder("<iq type='result'/>", "<message type='groupchat'/>");
+    await juliet.receives("<message type='groupchat'/>");
+    await juliet.exchange(
+      info,
+      `<iq type='result'><query xmlns='http://jabber.org/protocol/disco#info'><x xmlns='jabber:x:data'>
+      <field var='muc#roominfo_slow_mode_duration'><value>3600</value></field></x></query></iq>`,
+    );
+    const hi = `<message to='${room}' type='groupchat'><body>Hi</body></message>`;
+    const typing = `<message to='${room}' type='groupchat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`;
+    await juliet.exchange(hi, "<message type='groupchat'/>");
+    await juliet.exchange(
+      typing,
+      "<message type='groupchat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    );
+    const refused = await juliet.exchange(hi, failed("message", "policy-violation"));
+    assert.match(refused.toString(), /type='wait'.*3600/);
+    await romeo.receives("<message><body>Hi</body></message>");
+    await romeo.receives("<message type='groupchat'/>");
+    await romeo.exchange(hi, "<message type='groupchat'/>");
+    await romeo.exchange(hi, "<message type='groupchat'/>");
+  },
+);

@@ -21,10 +21,12 @@ export const stanzaId = tag(stanzaIds, "stanza-id");
 export class Messages {
   readonly #service: RoomService;
   readonly #rates: Rates<Seat>;
+  readonly #roomRates: Rates<Room>;
 
   constructor(service: RoomService) {
     this.#service = service;
     this.#rates = new Rates(service.settings.rate);
+    this.#roomRates = new Rates(service.settings["room-rate"]);
   }
 
   /**
@@ -39,6 +41,7 @@ export class Messages {
     const sets = setsSubject(stanza.element);
     if (occupant.role === "visitor") throw new StanzaError("forbidden", noVoice);
     if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooFast, { type: "wait" });
+    if (!this.#roomRates.take(room)) throw new StanzaError("resource-constraint", tooBusy);
     if (stanza.element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
     const clean = cleaned(stanza.element, room);
     const event: Speaking = { room, occupant, message: clean, subject: sets, at: Date.now() };
@@ -94,6 +97,10 @@ const noVoice = {
 const tooFast = {
   en: "You are writing too fast. Wait a moment.",
   fr: "Vous écrivez trop vite. Attendez un instant.",
+};
+const tooBusy = {
+  en: "Too much is being said in this room. Wait a moment.",
+  fr: "Trop de messages sont envoyés dans ce salon. Attendez un instant.",
 };
 const tooLong = {
   en: "This message is too long for a room.",

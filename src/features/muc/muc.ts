@@ -24,6 +24,7 @@ import { Rooms, ticking } from "./rooms.ts";
 import { Requests } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
 import { type MucSettings, settings } from "./settings.ts";
+import { slowDown } from "./slow-mode.ts";
 import { migrations, RoomStore } from "./store.ts";
 import { keepSubjects } from "./subject.ts";
 import { VoiceRequests } from "./voice.ts";
@@ -43,6 +44,7 @@ export const muc: Feature<MucSettings> = {
     { number: 424, version: "0.4.2", note: "of messages to rooms: what is retracted is not shown to newcomers" },
     { number: 425, version: "0.3.0" },
     { number: 486, version: "0.1.0" },
+    { number: 500, version: "0.1.1" },
   ],
   service: { prefix: "conference", name: serviceName },
   settings,
@@ -61,6 +63,7 @@ export const muc: Feature<MucSettings> = {
     answerRegistration(service);
     answerCards(service);
     retractMessages(service);
+    slowDown(service);
     const desk = new Desk(service);
     // Who gets the name of a deleted account next must not inherit its rooms.
     host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
