@@ -12,6 +12,7 @@ import { iq, isRequest, Stanza } from "#stanza/stanza.ts";
 import type { Text } from "#stanza/text.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { type Meaning, resolving } from "./aliases.ts";
+import { invites, readdressed } from "./invitations.ts";
 
 const rosterQuery = tag("jabber:iq:roster", "query");
 const rosterItem = tag("jabber:iq:roster", "item");
@@ -41,6 +42,23 @@ export class FromHere {
     const host = this.#directoryOf(to);
     if (host !== undefined) return this.#readdress(host, packet);
     if (stanza.is("iq") && stanza.type === "set") return this.#addContact(stanza, origin);
+    if (invites(stanza)) return this.#invite(packet);
+  }
+
+  /** Who is invited to a room under an alias is invited under the account. */
+  async #invite(packet: Packet): Promise<void> {
+    const changed = await readdressed(packet.stanza.element, (address) => this.#accountOf(address));
+    packet.stanza = packet.stanza.map(() => changed);
+  }
+
+  async #accountOf(address: Jid): Promise<Jid> {
+    const host = address.local === "" ? undefined : this.#directoryOf(address);
+    if (host === undefined) return address;
+    const exists = host.accounts.exists(address.local);
+    const meaning = await this.#meaning(host, { local: address.local, exists, told: true });
+    if (meaning.kind === "several") throw namesakes();
+    if (meaning.kind === "nobody") throw new StanzaError("item-not-found", this.#unknown);
+    return meaning.kind === "alias" ? Jid.of(meaning.user, address.domain) : address;
   }
 
   /** The host of an address that nobody is connected under, if it has a directory. */

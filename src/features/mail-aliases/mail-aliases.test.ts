@@ -424,3 +424,31 @@ scenario("aliases: a blocked stranger is not let in by another name", options(),
   eve.gets(`<message type='error'><error><service-unavailable xmlns='${errors}'/></error></message>`);
   await pierre.receivesNothing();
 });
+
+scenario("aliases: who is invited to a room by name is invited; namesakes are not", options(), async (stage) => {
+  await stage.account("pmartin@obs.example");
+  await stage.account("jdupont1@obs.example");
+  await stage.account("jdupont2@obs.example");
+  const elodie = await stage.connect("egarcia@obs.example/work");
+  const pierre = await stage.connect("pmartin@obs.example/work");
+  const room = "equipe@conference.obs.example";
+  const mucUser = "http://jabber.org/protocol/muc#user";
+  await elodie.sends(`<presence to='${room}/Elodie'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+  await elodie.sends(
+    `<iq type='set' to='${room}' id='open'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>`,
+  );
+  const invite = (to: string) =>
+    `<message to='${room}' id='${to}'><x xmlns='${mucUser}'><invite to='${to}'/></x></message>`;
+  await elodie.sends(invite("pierre.martin@obs.example"));
+  await pierre.receives(
+    `<message from='${room}'><x xmlns='${mucUser}'><invite from='egarcia@obs.example…'/></x></message>`,
+  );
+  await elodie.sends(invite("jeanne.dupont@obs.example"));
+  for (;;) {
+    const stanza = await elodie.next("the refusal of an invitation");
+    if (stanza.attrs.type !== "error") continue;
+    assert.equal(stanza.attrs.id, "jeanne.dupont@obs.example");
+    assert.match(stanza.toString(), /<ambiguous /);
+    break;
+  }
+});
