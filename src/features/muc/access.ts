@@ -2,7 +2,6 @@ import { timingSafeEqual } from "node:crypto";
 import { StanzaError } from "#stanza/error.ts";
 import { atLeast } from "./affiliations.ts";
 import { type Joining, joining } from "./hooks.ts";
-import { nickKey } from "./names.ts";
 import type { RoomService } from "./service.ts";
 import { entry, entryPassword } from "./tags.ts";
 
@@ -39,7 +38,7 @@ function checkNick({ room, nick, jid, again }: Joining): void {
   if (!again && present !== undefined) throw new StanzaError("conflict", nickTaken);
   if (present !== undefined && present.seats.length >= mostSeats)
     throw new StanzaError("resource-constraint", fullHouse);
-  const owner = room.reservedBy(nick.key, nickKey);
+  const owner = room.reservedBy(nick.key);
   if (owner !== undefined && !owner.jid.equals(jid.bare)) throw new StanzaError("conflict", nickReserved);
 }
 

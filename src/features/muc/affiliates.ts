@@ -57,7 +57,7 @@ export function checkAssignments(
 
 /** @throws StanzaError `conflict` if a nickname is reserved for somebody else */
 export function checkReservation(room: Room, jid: Jid, nick: string): void {
-  const other = room.reservedBy(nickKey(nick), nickKey);
+  const other = room.reservedBy(nickKey(nick));
   if (other !== undefined && !other.jid.equals(jid)) throw new StanzaError("conflict", nickIsReserved);
 }
 

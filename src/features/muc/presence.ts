@@ -101,7 +101,7 @@ export class RoomPresence {
     const nick = readNick(stanza.to.resource, settings.nickname);
     const kept = keptPresence(this.#service, stanza);
     if (room.occupants.named(nick.key) !== undefined) throw new StanzaError("conflict", nickTaken);
-    const owner = room.reservedBy(nick.key, nickKey);
+    const owner = room.reservedBy(nick.key);
     if (owner !== undefined && !owner.jid.equals(occupant.account)) throw new StanzaError("conflict", nickReserved);
     farewell(host, room, occupant, { codes: [303], nick: nick.text });
     room.occupants.rename(occupant, nick.key, room.occupantJid(nick.text));

@@ -3,7 +3,7 @@ import type { Element } from "#xml/element.ts";
 import { type Affiliation, atLeast, type Role, type Standing } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
 import { History } from "./history.ts";
-import { nameOf } from "./names.ts";
+import { nameOf, nickKey } from "./names.ts";
 import { type Occupant, Occupants, type Seat } from "./occupants.ts";
 
 /** What a room keeps about somebody who is more to it than a visitor. */
@@ -44,6 +44,8 @@ export class Room {
   readonly permanent: boolean;
   destroyed = false;
   readonly #admins: ReadonlySet<string>;
+  /** To make them takes a while, and a room may have many. */
+  readonly #nickKeys = new WeakMap<Affiliated, string>();
   #changes: Promise<unknown> = Promise.resolve();
 
   /** @param admins bare JIDs of those who are owners of every room */
@@ -91,9 +93,17 @@ export class Room {
   }
 
   /** Who has reserved a nickname, by its key. */
-  reservedBy(key: string, keyOf: (nick: string) => string): Affiliated | undefined {
-    for (const one of this.affiliated.values()) if (one.nick !== "" && keyOf(one.nick) === key) return one;
+  reservedBy(key: string): Affiliated | undefined {
+    for (const one of this.affiliated.values()) if (one.nick !== "" && this.#keyOf(one) === key) return one;
     return undefined;
+  }
+
+  #keyOf(one: Affiliated): string {
+    const known = this.#nickKeys.get(one);
+    if (known !== undefined) return known;
+    const key = nickKey(one.nick);
+    this.#nickKeys.set(one, key);
+    return key;
   }
 
   /** Whether an occupant's presence is told to the others (`muc#roomconfig_presencebroadcast`). */

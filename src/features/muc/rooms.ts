@@ -1,13 +1,14 @@
 import { type Hook, hook } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { Stanza } from "#stanza/stanza.ts";
 import { parseText } from "#xml/parser.ts";
 import { defaultConfig } from "./configuration.ts";
 import { deliver } from "./deliver.ts";
 import { destroying, fireNow } from "./hooks.ts";
+import { addressOf, permanentJid } from "./permanent.ts";
 import { gone, outdated } from "./presences.ts";
 import { Room } from "./room.ts";
 import type { MucSettings } from "./settings.ts";
@@ -24,6 +25,7 @@ import {
   type TombstoneRow,
 } from "./store.ts";
 import { user, userDestroy, userItem, userPassword, userReason } from "./tags.ts";
+import { explained, tombstoneOf } from "./tombstones.ts";
 
 /** Why a room is destroyed, and where to go instead (XEP-0045 §10.9). */
 export interface Destruction {
@@ -134,7 +136,7 @@ export class Rooms {
     this.#host.log.info("room destroyed", { room: key });
     const queries = deleteRoom(key);
     if (destruction.tombstone && this.#settings.tombstone > 0) {
-      const tombstone = tombstoneOf(room, destruction);
+      const tombstone = tombstoneOf(room, destruction.reason, destruction.alternative);
       this.#tombstones.set(key, tombstone);
       queries.push(this.#store.putTombstone(tombstone));
     }
@@ -205,7 +207,7 @@ export class Rooms {
   }
 
   #restore(stored: StoredRooms): void {
-    const permanent = new Set(this.#settings.permanent.map(({ room }) => this.#permanentJid(room).toString()));
+    const permanent = new Set(this.#settings.permanent.map(({ room }) => permanentJid(this.#host, room).toString()));
     for (const row of stored.rooms) {
       const room = this.#make(Jid.parse(row.room), permanent.has(row.room));
       room.config = { ...room.config, ...JSON.parse(row.config) };
@@ -230,20 +232,9 @@ export class Rooms {
     for (const tombstone of stored.tombstones) this.#tombstones.set(tombstone.room, tombstone);
   }
 
-  #permanentJid(local: string): Jid {
-    try {
-      return Jid.of(local, this.#host.domain);
-    } catch (problem) {
-      if (!(problem instanceof JidError)) throw problem;
-      throw new Error(`muc.permanent: ${local} cannot be the address of a room: ${problem.message}`, {
-        cause: problem,
-      });
-    }
-  }
-
   async #makePermanent(): Promise<void> {
     for (const { room: local, name, description, owners } of this.#settings.permanent) {
-      const jid = this.#permanentJid(local);
+      const jid = permanentJid(this.#host, local);
       const key = jid.toString();
       const room = this.#rooms.get(key) ?? this.#make(jid, true);
       const fresh = !this.#rooms.has(key);
@@ -274,33 +265,6 @@ export class Rooms {
 
 /** A temporary room that nobody was in any more. */
 const forgotten: Destruction = { reason: "", tombstone: false };
-
-function tombstoneOf(room: Room, { reason, alternative }: Destruction): TombstoneRow {
-  const owners = room.listOf("owner").map(({ jid }) => jid.toString());
-  return {
-    room: room.jid.toString(),
-    reason,
-    alternative: alternative?.toString() ?? "",
-    owners: owners.join(" "),
-    at: Date.now(),
-  };
-}
-
-function explained({ reason, alternative }: TombstoneRow): StanzaError {
-  const en = ["This room has been destroyed by its owner.", ...(reason === "" ? [] : [`Reason: ${reason}`])];
-  const fr = ["Ce salon a été détruit par son propriétaire.", ...(reason === "" ? [] : [`Motif : ${reason}`])];
-  if (alternative !== "") {
-    en.push(`Go to ${alternative} instead.`);
-    fr.push(`Rendez-vous plutôt dans ${alternative}.`);
-  }
-  const uri = alternative === "" ? undefined : `xmpp:${alternative}?join`;
-  return new StanzaError("gone", { en: en.join(" "), fr: fr.join(" ") }, uri === undefined ? {} : { uri });
-}
-
-/** The account of a login of the domain beside the service, or of a whole address. */
-export function addressOf(host: Host, text: string): Jid {
-  return text.includes("@") ? Jid.parse(text).bare : Jid.of(text, (host.parent ?? host).domain);
-}
 
 const noSuchRoom = {
   en: "There is no room with this address.",
