@@ -78,7 +78,7 @@ export class Door {
   authentication(host: LocalHost, transport: Transport): Authentication {
     const { tls } = transport;
     const bindings = new Map<string, () => Uint8Array | undefined>();
-    if (tls) {
+    if (tls && this.settings["channel-binding"]) {
       bindings.set("tls-exporter", () => tls.exporter("EXPORTER-Channel-Binding", 32));
       bindings.set("tls-server-end-point", () => tls.endPoint());
     }

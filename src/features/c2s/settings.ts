@@ -11,6 +11,10 @@ export const settings = section({
     true,
     "Whether the mechanism PLAIN is offered on encrypted streams. Account sources that cannot do SCRAM need it.",
   ),
+  "channel-binding": flag(
+    true,
+    "Whether SCRAM is offered bound to the TLS channel (-PLUS), which keeps somebody in the middle out. Some clients, slixmpp 1.8 among them, then can use PLAIN only.",
+  ),
   conflict: choice(
     ["replace", "rename", "refuse"],
     "replace",
