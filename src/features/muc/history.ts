@@ -36,6 +36,7 @@ export function past(room: Jid, from: Jid, message: Element, at: number): Past {
 /** The last messages of a room. */
 export class History {
   #messages: readonly Past[] = [];
+  #unswept = 0;
 
   get all(): readonly Past[] {
     return this.#messages;
@@ -46,6 +47,14 @@ export class History {
     const kept =
       this.#messages.length >= limit ? this.#messages.slice(this.#messages.length - limit + 1) : this.#messages;
     this.#messages = limit === 0 ? [] : [...kept, message];
+  }
+
+  /** Counts a message that is written; true now and then: what is too old on disk can go, many at once. */
+  sweeps(limit: number): boolean {
+    this.#unswept++;
+    if (this.#unswept < limit) return false;
+    this.#unswept = 0;
+    return true;
   }
 
   replace(before: Past, after: Past): void {

@@ -79,10 +79,8 @@ export function rememberMessages({ host, store }: RoomService): void {
     room.history.add(one, limit);
     if (room.locked) return;
     const key = room.jid.toString();
-    store.later(
-      addMessage({ room: key, at, sender: occupant.jid.toString(), stanza: one.element.toString() }),
-      trimMessages(key, limit),
-    );
+    store.later(addMessage({ room: key, at, sender: occupant.jid.toString(), stanza: one.element.toString() }));
+    if (room.history.sweeps(limit)) store.later(trimMessages(key, limit));
   });
 }
 

@@ -43,7 +43,7 @@ export const settings = section({
   "presence-size": size("8 KiB", "The largest presence in a room."),
   "vcard-size": size("256 KiB", "The largest vCard of a room, picture included."),
   rate: count(120, "Messages of one occupant to a room in a minute; 0: any number."),
-  "room-rate": count(3000, "Messages of all occupants to a room in a minute; 0: any number."),
+  "room-rate": count(12_000, "Messages of all occupants to a room in a minute; 0: any number."),
   "presence-rate": count(
     60,
     "Presences, changes of name included, of one client to a room in a minute; 0: any number.",
