@@ -33,6 +33,9 @@ export function past(room: Jid, from: Jid, message: Element, at: number): Past {
   return { at, from, element: message.append(delayed(room, new Date(at))).compact() };
 }
 
+/** Messages written after which those that are too old are removed from the disk. */
+const sweepAfter = 50;
+
 /** The last messages of a room. */
 export class History {
   #messages: readonly Past[] = [];
@@ -49,10 +52,10 @@ export class History {
     this.#messages = limit === 0 ? [] : [...kept, message];
   }
 
-  /** Counts a message that is written; true now and then: what is too old on disk can go, many at once. */
-  sweeps(limit: number): boolean {
-    this.#unswept++;
-    if (this.#unswept < limit) return false;
+  /** Counts messages that are written; true now and then: what is too old on disk can go, many at once. */
+  sweeps(written: number): boolean {
+    this.#unswept += written;
+    if (this.#unswept < sweepAfter) return false;
     this.#unswept = 0;
     return true;
   }

@@ -148,6 +148,7 @@ test("rooms, affiliations, configuration, subject and history are there after a 
       message({ type: "groupchat" }, parseText("<body xmlns='jabber:client'>Hello</body>")).toString(),
     );
     assert.match(first.received.at(-1)!, /Hello/);
+    await first.route("presence", `${room}/Romeo`, presence({ type: "unavailable" }).toString());
     // What need not be on disk before an answer is written in the next turn of the loop.
     await new Promise((resolve) => setImmediate(resolve));
     await first.assembly.stop();
