@@ -11,10 +11,11 @@ import logging
 import login
 import messages
 import people
+import rooms
 import services
 from client import Server, run, versions
 
-CHECKS = {check.__name__: check for module in (login, people, messages, services) for check in module.CHECKS}
+CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms) for check in module.CHECKS}
 
 
 def main():
