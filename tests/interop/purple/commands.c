@@ -5,6 +5,7 @@
 
 #include "events.h"
 #include "forms.h"
+#include "rooms.h"
 #include "screen.h"
 
 enum { MOST_WORDS = 5 };
@@ -210,6 +211,7 @@ static const Command commands[] = {
     {"allow", 1, do_allow},             {"refuse", 1, do_refuse},     {"answer", 1, do_answer},
     {"card", 1, do_card},               {"icon", 1, do_icon},
     {"menu", 1, do_menu},               {"enter", 0, do_enter},       {"fill", 2, do_fill},
+    {"rooms", 0, rooms_list},           {"join", 3, rooms_join},      {"speak", 2, rooms_speak},
     {"submit", 0, do_submit},           {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 
