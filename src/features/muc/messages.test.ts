@@ -222,3 +222,16 @@ scenario(
     await romeo.exchange(hi, "<message type='groupchat'/>");
   },
 );
+
+scenario("§17.4: who asks oneself through the room is not kept from speaking meanwhile", ours, async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  await opens(romeo, "Romeo");
+  await romeo.sends(`<iq type='get' id='me' to='${room}/Romeo'><query xmlns='jabber:iq:version'/></iq>`);
+  await romeo.sends(`<message type='groupchat' id='hello' to='${room}'><body>Hello</body></message>`);
+  const question = await romeo.receives("<iq type='get'><query xmlns='jabber:iq:version'/></iq>");
+  await romeo.receives(`<message type='groupchat' id='hello' from='${room}/Romeo'><body>Hello</body></message>`);
+  await romeo.sends(
+    `<iq type='result' id='${question.attrs.id}' to='${question.attrs.from}'><query xmlns='jabber:iq:version'><name>x</name></query></iq>`,
+  );
+  await romeo.receives(`<iq type='result' id='me' from='${room}/Romeo'><query xmlns='jabber:iq:version'/></iq>`);
+});

@@ -1,4 +1,5 @@
 import { handled, type Outcome } from "#core/hooks.ts";
+import { background } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Iq, isRequest, Stanza } from "#stanza/stanza.ts";
@@ -25,8 +26,8 @@ export class Requests {
   }
 
   /** @throws StanzaError `not-acceptable` to who is not in the room, `item-not-found` */
-  take({ stanza }: Packet): Outcome | Promise<Outcome> {
-    const iq = stanza as Iq;
+  take(packet: Packet): Outcome {
+    const iq = packet.stanza as Iq;
     if (!isRequest(iq) || iq.to.isBare || iq.to.local === "") return;
     const { host, rooms } = this.#service;
     const room = rooms.get(iq.to);
@@ -44,14 +45,22 @@ export class Requests {
     const known = payload.is(vCard) || payload.is(pubsub);
     if (known && iq.type === "set") throw new StanzaError("forbidden");
     const to = known ? target.account : target.seats.at(-1)!.jid;
-    return this.#pass(iq, Stanza.of("iq", iq.element, seat.occupant.jid, to));
+    background(host.log, this.#pass(packet, Stanza.of("iq", iq.element, seat.occupant.jid, to)));
+    return handled;
   }
 
-  /** §17.4 rule 3: neither learns the address of the other. */
-  async #pass(iq: Iq, question: Iq): Promise<Outcome> {
-    const answer = await this.#service.host.ask(question);
-    this.#service.host.send(iq.reply(...answer.element.children));
-    return handled;
+  /**
+   * §17.4 rule 3: neither learns the address of the other. Nobody waits for it: who asks may be who is to answer, and
+   * what a client sends is handled one after the other.
+   */
+  async #pass(packet: Packet, question: Iq): Promise<void> {
+    const { host } = this.#service;
+    try {
+      const answer = await host.ask(question);
+      host.send((packet.stanza as Iq).reply(...answer.element.children));
+    } catch (problem) {
+      await host.server.router.bounce(packet, problem);
+    }
   }
 }
 
