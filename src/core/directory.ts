@@ -1,4 +1,4 @@
-import { Jid } from "#jid/jid.ts";
+import type { Jid } from "#jid/jid.ts";
 import type { Session } from "./session.ts";
 
 /** Who is connected where. Each node holds the whole table and writes only its own rows. */
@@ -58,12 +58,5 @@ export class SessionTable implements Directory {
       );
     this.#size--;
     return true;
-  }
-
-  /** Removes the rows that a test picks, for a node that left. */
-  drop(gone: (session: Session) => boolean): void {
-    for (const key of [...this.#rows.keys()]) {
-      for (const session of this.of(Jid.parse(key))) if (gone(session)) this.remove(session);
-    }
   }
 }

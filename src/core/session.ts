@@ -40,7 +40,7 @@ export interface Connection {
   /** Writes a stanza to the client. */
   deliver(stanza: Stanza): void;
   /** Writes an element of the stream that is not a stanza. */
-  write(element: Element): void;
+  send(element: Element): void;
   /** Lets go of the session, which goes on elsewhere, and closes the stream with `conflict`. */
   release(): void;
   /** Cuts the connection: nobody is there any more. */

@@ -303,10 +303,6 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     this.#stream.transport.destroy();
   }
 
-  write(element: Element): void {
-    this.#stream.send(element);
-  }
-
   ended(reason: CloseReason, orderly: boolean): void {
     this.#door.ended(this, orderly ? "ended" : reason);
   }

@@ -3,8 +3,8 @@ import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
 import type { Logger } from "#core/log.ts";
+import { refusal } from "#features/registration/index.ts";
 import { Throttle } from "#sasl/throttle.ts";
-import { StanzaError } from "#stanza/error.ts";
 import { iq as iqTag } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
@@ -138,7 +138,7 @@ export class Door {
   beforeLogin(element: Element, host: LocalHost, lang: string | undefined): Element | undefined {
     if (element.child(register) === undefined || element.attrs.type === "error" || element.attrs.type === "result")
       return undefined;
-    const error = new StanzaError("not-allowed", noRegistration);
+    const error = refusal("").register;
     return iqTag(
       { type: "error", id: element.attrs.id, from: host.domain },
       error.toElement(element.attrs["xml:lang"] ?? lang),
@@ -197,8 +197,3 @@ export class Door {
     client.stream.close(error);
   }
 }
-
-const noRegistration = {
-  en: "Accounts are not created from here: log in with the login and password that your institution gave you.",
-  fr: "On ne crée pas de compte ici : connectez-vous avec le login et le mot de passe fournis par votre établissement.",
-};

@@ -88,7 +88,7 @@ export class Managed implements Connection {
     if (this.#inner === undefined || this.askedAt !== undefined || this.#queue.length === 0) return;
     this.askedAt = performance.now();
     this.#sinceAsked = 0;
-    this.#inner.write(request());
+    this.#inner.send(request());
   }
 
   /** The client says what it has handled. @throws StreamError where it cannot have (XEP-0198 §6) */
@@ -127,8 +127,8 @@ export class Managed implements Connection {
     this.ask();
   }
 
-  write(element: Parameters<Connection["write"]>[0]): void {
-    this.#inner?.write(element);
+  send(element: Parameters<Connection["send"]>[0]): void {
+    this.#inner?.send(element);
   }
 
   release(): void {

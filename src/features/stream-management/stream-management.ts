@@ -121,7 +121,7 @@ class StreamManager implements Keeper {
     const { handled, session } = managed;
     await session.safe;
     if (await this.#host.fire(acknowledging, session)) return;
-    managed.write(tags.answer({ h: String(handled) }));
+    managed.send(tags.answer({ h: String(handled) }));
   }
 
   /** Whether a session whose connection broke is kept for its client. */
