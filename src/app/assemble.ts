@@ -9,6 +9,7 @@ import { LocalHost } from "#core/local-host.ts";
 import { background, type Logger } from "#core/log.ts";
 import { metrics } from "#core/metrics.ts";
 import { migrate } from "#core/migrations.ts";
+import type { Network } from "#core/network.ts";
 import type { People } from "#core/people.ts";
 import { Router } from "#core/router.ts";
 import { read, type Section } from "#core/settings.ts";
@@ -26,6 +27,7 @@ export interface AssembleOptions {
   readonly log: Logger;
   readonly version: string;
   readonly bus?: Bus;
+  readonly network?: Network;
 }
 
 /** A whole server without its listeners. */
@@ -65,6 +67,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     log,
     metrics: counters,
     faces,
+    network: options.network,
     version: options.version,
     startedAt: new Date(),
     secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),

@@ -12,6 +12,7 @@ import type { Handler, Hook, Phase } from "./hooks.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamFeature } from "./negotiation.ts";
+import type { Network } from "./network.ts";
 import type { People } from "./people.ts";
 import type { Router } from "./router.ts";
 import type { LocalSession } from "./session.ts";
@@ -88,6 +89,8 @@ export interface Server {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly faces: Faces;
+  /** How other servers are reached; undefined where the server is to stand alone. */
+  readonly network: Network | undefined;
   readonly version: string;
   readonly startedAt: Date;
   /** 32 secret bytes for a purpose: the same on each node and after a restart, different for each purpose. */

@@ -20,6 +20,8 @@ interface RouterParts {
 /** Takes each stanza to where it is addressed. Nothing here waits unless a handler does. */
 export class Router {
   readonly hosts = new Map<string, LocalHost>();
+  /** Domains that somebody else serves behind this server: external components (XEP-0114). */
+  readonly gateways = new Map<string, (packet: Packet) => void | Promise<void>>();
   /** Set by federation; refuses until then. */
   remote: (packet: Packet) => void | Promise<void> = () => {
     throw new StanzaError("remote-server-not-found", noFederation);
@@ -85,8 +87,9 @@ export class Router {
   #leave(packet: Packet): void | Promise<void> {
     const outcome = this.hosts.get(packet.stanza.from.domain)?.fire(leaving, packet) ?? false;
     if (outcome === true) return;
-    if (outcome === false) return this.#caught(this.remote(packet), packet);
-    return this.#afterwards(outcome, packet, (next) => this.remote(next));
+    const away = this.gateways.get(packet.stanza.to.domain) ?? this.remote;
+    if (outcome === false) return this.#caught(away(packet), packet);
+    return this.#afterwards(outcome, packet, away);
   }
 
   /** Turns what went wrong into the answer its sender gets: the one place where errors are made (RFC 6120 §8.3). */
