@@ -15,8 +15,8 @@ import { createLog } from "#app/log.ts";
 import { Service } from "#app/service.ts";
 import { readVersion } from "#app/version.ts";
 import { SettingsError } from "#core/settings.ts";
+import { Authority, type Issued } from "#test/harness/authority.ts";
 import { freePort } from "#test/harness/free-port.ts";
-import { Authority, type Issued } from "./authority.ts";
 
 export const domain = "obspm.example";
 export const alias = "jabber.obspm.example";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, webcrypto } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readAll, readOid, readValue } from "./der.ts";
+import { readAll, readOid, readValue } from "#stream/der.ts";
 import { endPointOf, hasExtendedMasterSecret } from "./tls-details.ts";
 
 type KeyAlgorithm = EcKeyGenParams | RsaHashedKeyGenParams | { name: "Ed25519" };

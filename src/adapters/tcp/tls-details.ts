@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { readAll, readOid, readValue } from "#stream/der.ts";
 import type { PeerCertificate, TlsDetails } from "#stream/transport.ts";
-import { readAll, readOid, readValue } from "./der.ts";
 
 /** The hash in each signature algorithm; MD5 and SHA-1 are replaced by SHA-256 (RFC 5929 §4.1). */
 const signatureHashes: ReadonlyMap<string, string> = new Map([

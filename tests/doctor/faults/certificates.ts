@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { selfSigned } from "#adapters/tcp/self-signed.ts";
-import { Authority } from "../authority.ts";
+import { Authority } from "#test/harness/authority.ts";
 import { alias, domain } from "../laboratory.ts";
 import type { Fault } from "./fault.ts";
 

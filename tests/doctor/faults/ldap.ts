@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import type { Login } from "#app/doctor/check.ts";
+import { Authority } from "#test/harness/authority.ts";
 import { freePort } from "#test/harness/free-port.ts";
 import { type Slapd, type SlapdOptions, startSlapd } from "#test/harness/slapd.ts";
-import { Authority } from "../authority.ts";
 
 /** A directory that is set up wrong, or a login that fails, and what is to be found. */
 interface LdapFault {

@@ -1,11 +1,11 @@
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,
-  type Extension,
+  ExtendedKeyUsageExtension,
+  Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
   type X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
@@ -15,7 +15,16 @@ type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
 /** How a certificate differs from the usual one. Days count from now. */
 export interface Wish {
+  /** Of DNS, in ASCII. */
   readonly names?: readonly string[];
+  /** SRV-IDs (RFC 4985): "_xmpp-server.example.com". */
+  readonly services?: readonly string[];
+  /** Addresses of XMPP (id-on-xmppAddr, RFC 6120 §13.7.1.4). */
+  readonly xmpp?: readonly string[];
+  /** The common name; default: the first of `names`. */
+  readonly commonName?: string;
+  /** Purposes (extended key usage), dotted; default: none said. */
+  readonly purposes?: readonly string[];
   readonly from?: number;
   readonly until?: number;
   /** RSA instead of ECDSA: bits. */
@@ -56,20 +65,42 @@ export class Authority {
     return new Authority(x509, keys, hash);
   }
 
-  async issue({ names = [], from = -1, until = 89, bits }: Wish = {}): Promise<Issued> {
+  async issue(wish: Wish = {}): Promise<Issued> {
+    const { names = [], from = -1, until = 89, bits, commonName = names[0] ?? "nobody", purposes = [] } = wish;
     const keys = await keysOf(bits, "SHA-256");
     const extensions = [
-      new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
+      alternativeNames(wish),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      ...(purposes.length === 0 ? [] : [new ExtendedKeyUsageExtension([...purposes])]),
     ];
     const serial = (++this.#serial).toString(16).padStart(2, "0");
     const by = { x509: this.#x509, keys: this.#keys, hash: this.#hash };
-    const x509 = await made({ name: names[0] ?? "nobody", keys, extensions, from, until, serial }, by);
+    const x509 = await made({ name: commonName, keys, extensions, from, until, serial }, by);
     const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
     const lines = der.toString("base64").match(/.{1,64}/g)!;
     const key = `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`;
     return { certificate: `${x509.toString("pem")}\n`, key };
   }
+}
+
+/** The subjectAltName extension (RFC 5280 §4.2.1.6). */
+function alternativeNames({ names = [], services = [], xmpp = [] }: Wish): Extension {
+  const dns = names.map((name) => der(0x82, Buffer.from(name, "latin1")));
+  const onDnsSrv = services.map((name) => otherName(7, der(0x16, Buffer.from(name, "latin1"))));
+  const xmppAddr = xmpp.map((address) => otherName(5, der(0x0c, Buffer.from(address))));
+  return new Extension("2.5.29.17", false, new Uint8Array(der(0x30, ...dns, ...onDnsSrv, ...xmppAddr)));
+}
+
+/** A name of the kind id-on LAST: 1.3.6.1.5.5.7.8.LAST. */
+function otherName(last: number, value: Buffer): Buffer {
+  return der(0xa0, der(0x06, Buffer.of(0x2b, 6, 1, 5, 5, 7, 8, last)), der(0xa0, value));
+}
+
+function der(tag: number, ...contents: Buffer[]): Buffer {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from(head), content]);
 }
 
 interface Subject {
@@ -108,4 +139,9 @@ function keysOf(bits: number | undefined, hash: string): Promise<CryptoKeyPair> 
   if (bits === undefined) return webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, uses);
   const rsa = { name: "RSASSA-PKCS1-v1_5", hash, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) };
   return webcrypto.subtle.generateKey(rsa, true, uses);
+}
+
+/** A certificate in DER, as a peer would show it. */
+export function toDer({ certificate }: Issued): Uint8Array {
+  return new NodeCertificate(certificate).raw;
 }
