@@ -14,28 +14,47 @@ import {
   opened,
 } from "./session.ts";
 
+/** What is known of a session of the process before. */
+export interface PastSession {
+  readonly jid: Jid;
+  readonly lang: string | undefined;
+  /** When it was bound; milliseconds since the epoch. */
+  readonly since: number;
+  readonly handled: number;
+  readonly facts: Readonly<Record<string, FactValue>>;
+}
+
 /** A session of this node: a row of its host's directory while it is open. */
 export class BoundSession implements LocalSession {
   readonly jid: Jid;
   readonly lang: string | undefined;
-  readonly #since = Date.now();
+  readonly #since: number;
   readonly #host: LocalHost;
-  readonly #facts: Record<string, FactValue> = {};
+  readonly #facts: Record<string, FactValue>;
   connection: Connection;
-  handled = 0;
+  handled: number;
   #open = true;
+  #suspended = false;
   #awaited: Set<Promise<unknown>> | undefined;
 
-  private constructor(host: LocalHost, jid: Jid, connection: Connection, lang: string | undefined) {
+  private constructor(host: LocalHost, { jid, lang, since, handled, facts }: PastSession, connection: Connection) {
     this.#host = host;
     this.jid = jid;
-    this.connection = connection;
     this.lang = lang;
+    this.#since = since;
+    this.handled = handled;
+    this.#facts = { ...facts };
+    this.connection = connection;
   }
 
   /** Binds: the session is in the directory when `opened` is fired. */
   static open(host: LocalHost, jid: Jid, connection: Connection, lang?: string): BoundSession {
-    const session = new BoundSession(host, jid, connection, lang);
+    return BoundSession.revive(host, { jid, lang, since: Date.now(), handled: 0, facts: {} }, connection);
+  }
+
+  /** A session of the process before goes on; likewise. */
+  static revive(host: LocalHost, past: PastSession, connection: Connection): BoundSession {
+    const session = new BoundSession(host, past, connection);
     host.sessions.add(session);
     background(host.log, host.fire(opened, session), "session not announced");
     return session;
@@ -43,6 +62,10 @@ export class BoundSession implements LocalSession {
 
   get since(): Date {
     return new Date(this.#since);
+  }
+
+  get facts(): Readonly<Record<string, FactValue>> {
+    return this.#facts;
   }
 
   get<T extends FactValue>(fact: Fact<T>): T {
@@ -76,11 +99,15 @@ export class BoundSession implements LocalSession {
 
   /** Its connection broke: the session ends, unless somebody keeps it. */
   lose(): void {
-    if (this.#open && this.#host.fire(losing, this) !== true) this.close();
+    if (this.#open && !this.#suspended && this.#host.fire(losing, this) !== true) this.close();
+  }
+
+  suspend(): void {
+    this.#suspended = true;
   }
 
   close(): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#suspended) return;
     this.#open = false;
     this.#host.sessions.remove(this); // its row goes, then everybody is told
     this.#host.finishing(this.#host.fire(closed, this));

@@ -64,6 +64,10 @@ export interface LocalSession extends Session {
   readonly safe: Promise<unknown> | undefined;
   /** Ends the session; its connection is not touched. Once. */
   close(): void;
+  /** It goes on in the next process: from now on nothing ends it here. */
+  suspend(): void;
+  /** All facts that were set, by name. */
+  readonly facts: Readonly<Record<string, FactValue>>;
   /** The `xml:lang` of its stream. */
   readonly lang: string | undefined;
   /** When it was bound. */
