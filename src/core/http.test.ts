@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HttpRoutes } from "./http.ts";
+
+const methods = {};
+
+test("the longest prefix answers, and among equals the one for the host", () => {
+  const routes = new HttpRoutes();
+  const any = { prefix: "/upload/", methods };
+  const own = { prefix: "/upload/", hosts: ["example.com", "example.org"], methods };
+  const deeper = { prefix: "/upload/old/", methods };
+  for (const route of [any, own, deeper]) routes.route(route);
+  assert.equal(routes.find("example.net", "/upload/x"), any);
+  assert.equal(routes.find("example.org", "/upload/x/y"), own);
+  assert.equal(routes.find("example.org", "/upload/old/x"), deeper);
+  assert.equal(routes.find("example.org", "/upload"), undefined);
+  assert.equal(routes.find("example.org", "/uploads/"), undefined);
+  assert.equal(routes.find("", "*"), undefined);
+  assert.equal(routes.find("", ""), undefined);
+});
+
+test("nobody answers where somebody does already; who ends makes room", () => {
+  const routes = new HttpRoutes();
+  const end = routes.route({ prefix: "/a/", hosts: ["example.com"], methods });
+  assert.throws(() => routes.route({ prefix: "/a/", hosts: ["example.net", "example.com"], methods }), /already/);
+  assert.equal(routes.find("example.net", "/a/"), undefined);
+  assert.throws(() => routes.route({ prefix: "a/", methods }), /slash/);
+  end();
+  assert.equal(routes.find("example.com", "/a/"), undefined);
+  routes.route({ prefix: "/a/", hosts: ["example.com"], methods });
+});
+
+test("an origin is known once there is a listener, in ASCII, without the usual port", () => {
+  const routes = new HttpRoutes();
+  assert.equal(routes.origin("example.com"), undefined);
+  routes.securePort = 5443;
+  assert.equal(routes.origin("münchen.example"), "https://xn--mnchen-3ya.example:5443");
+  routes.securePort = 443;
+  assert.equal(routes.origin("example.com"), "https://example.com");
+});
