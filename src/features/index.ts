@@ -1,4 +1,5 @@
 import type { Feature, ServerFeature } from "#core/feature.ts";
+import { adhoc } from "./adhoc/index.ts";
 import { blocking } from "./blocking/index.ts";
 import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
@@ -36,6 +37,7 @@ export const features: readonly Feature<any, any>[] = [
   groups,
   disco,
   serviceDiscovery,
+  adhoc,
   blocking,
   vcard,
   directoryVcards,

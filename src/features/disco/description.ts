@@ -19,6 +19,8 @@ export interface Description {
   readonly to: Jid;
   readonly from: Jid;
   readonly node: string | undefined;
+  /** The `xml:lang` of the question: names follow it. */
+  readonly lang: string | undefined;
   readonly identities: Identity[];
   readonly features: Set<string>;
   /** Data forms of type result (XEP-0128). */
@@ -42,6 +44,10 @@ export interface Listing {
   readonly to: Jid;
   readonly from: Jid;
   readonly node: string | undefined;
+  /** The `xml:lang` of the question: names follow it. */
+  readonly lang: string | undefined;
+  /** Whether pages were asked for (XEP-0059): else everything is told at once. */
+  readonly paged: boolean;
   /** In the order in which they are told. */
   readonly items: Item[];
   /** As of a description. */
@@ -56,6 +62,7 @@ export interface Question {
   readonly to: Jid;
   readonly from: Jid;
   readonly node: string | undefined;
+  readonly lang: string | undefined;
 }
 
 /** Domains and accounts are there; of what there is at a service, or under a node, only who listens knows. */
@@ -79,8 +86,8 @@ export function describe(host: Host, question: Question): Description | Promise<
 }
 
 /** What all who listen have to list. Synchronous while they are. */
-export function list(host: Host, question: Question, items: Item[]): Listing | Promise<Listing> {
-  const result: Listing = { ...question, items, known: isThere(host, question) };
+export function list(host: Host, question: Question & Pick<Listing, "paged" | "items">): Listing | Promise<Listing> {
+  const result: Listing = { ...question, known: isThere(host, question) };
   const fired = host.fire(listing, result);
   return fired instanceof Promise ? fired.then(() => result) : result;
 }

@@ -2,7 +2,7 @@ import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Answer, Host } from "#core/host.ts";
 import { arriving, type Packet, presenting } from "#core/packet.ts";
-import { available, type Session } from "#core/session.ts";
+import { available, type LocalSession, type Session } from "#core/session.ts";
 import { presence } from "#features/presence/index.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { page, readPageRequest, resultSets } from "#stanza/rsm.ts";
@@ -54,13 +54,15 @@ export const disco: Feature<undefined, Disco> = {
     host.offer(caps);
     host.offer(resultSets);
     host.stream(own.streamFeature);
-    host.iq("get", infoQuery, "host", (iq, query) => own.answer(query) ?? answerInfo(host, iq, query));
-    host.iq("get", itemsQuery, "host", (iq, query) => answerItems(host, iq, query));
-    host.iq("get", infoQuery, "account", async (iq, query) => {
+    host.iq("get", infoQuery, "host", (iq, query, origin) => own.answer(query) ?? answerInfo(host, iq, query, origin));
+    host.iq("get", itemsQuery, "host", (iq, query, origin) => answerItems(host, iq, query, { origin }));
+    host.iq("get", infoQuery, "account", async (iq, query, origin) => {
       if (!(await isAllowed(iq))) throw new StanzaError("service-unavailable"); // §8 rule 1
-      return answerInfo(host, iq, query);
+      return answerInfo(host, iq, query, origin);
     });
-    host.iq("get", itemsQuery, "account", async (iq, query) => answerItems(host, iq, query, await isAllowed(iq)));
+    host.iq("get", itemsQuery, "account", async (iq, query, origin) =>
+      answerItems(host, iq, query, { origin, allowed: await isAllowed(iq) }),
+    );
     host.on(listing, "amend", ({ to, node, items }) => {
       if (!to.isDomain || node !== undefined) return;
       for (const { jid, name } of host.services) items.push({ jid: jid.toString(), name });
@@ -85,14 +87,15 @@ export const serviceDiscovery: Feature = {
   setup(host) {
     host.offer(resultSets);
     for (const at of ["host", "account"] as const) {
-      host.iq("get", infoQuery, at, (iq, query) => answerInfo(host, iq, query));
-      host.iq("get", itemsQuery, at, (iq, query) => answerItems(host, iq, query));
+      host.iq("get", infoQuery, at, (iq, query, origin) => answerInfo(host, iq, query, origin));
+      host.iq("get", itemsQuery, at, (iq, query, origin) => answerItems(host, iq, query, { origin }));
     }
   },
 };
 
-function answerInfo(host: Host, iq: Iq, query: Element): Answer | Promise<Answer> {
-  const description = describe(host, { to: iq.to, from: iq.from, node: query.attrs.node });
+function answerInfo(host: Host, iq: Iq, query: Element, origin?: LocalSession): Answer | Promise<Answer> {
+  const { to, from } = iq;
+  const description = describe(host, { to, from, node: query.attrs.node, lang: iq.lang ?? origin?.lang });
   return description instanceof Promise ? description.then(told) : told(description);
 }
 
@@ -101,12 +104,21 @@ function told(description: Description): Element {
   return infoElement(description);
 }
 
+/** Who asks for items, and whether they may see all of an account. */
+interface Asking {
+  readonly origin: LocalSession | undefined;
+  readonly allowed?: boolean;
+}
+
 /** §8 rule 2: strangers see no resources of an account, nor which nodes it has not; there may be other items. */
-async function answerItems(host: Host, iq: Iq, query: Element, allowed = true): Promise<Element> {
+async function answerItems(host: Host, iq: Iq, query: Element, asking: Asking): Promise<Element> {
+  const { allowed = true, origin } = asking;
+  const { to, from } = iq;
   const { node } = query.attrs;
   const request = readPageRequest(query, mostItems);
   const own = allowed && node === undefined && !iq.to.isDomain ? resources(host, iq) : [];
-  const found = await list(host, { to: iq.to, from: iq.from, node }, own);
+  const lang = iq.lang ?? origin?.lang;
+  const found = await list(host, { to, from, node, lang, paged: request !== undefined, items: own });
   if (!found.known && allowed) throw new StanzaError("item-not-found");
   if (request === undefined || found.items.length === 0) return itemsElement(node, found.items, undefined);
   const part = page(found.items, request, idOf);

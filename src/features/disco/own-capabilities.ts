@@ -44,7 +44,7 @@ export class OwnCapabilities {
   #current(): Announced | undefined {
     if (this.#announced && performance.now() - this.#announced.at < holdsFor) return this.#announced;
     const { jid } = this.#host;
-    const description = describe(this.#host, { to: jid, from: jid, node: undefined });
+    const description = describe(this.#host, { to: jid, from: jid, node: undefined, lang: undefined });
     if (description instanceof Promise)
       background(
         this.#host.log,
