@@ -1,7 +1,7 @@
 import type { CloseReason, TlsDetails, Transport, TransportEvents } from "./transport.ts";
 
 export interface MemoryOptions {
-  /** Whether it counts as secure from the start; default false. Without details of TLS. */
+  /** Whether it counts as secure from the start; default false. */
   readonly secure?: boolean;
   /** Whether `startTls` is offered: when both ends have called it, both are secure. Default true, unless secure. */
   readonly startTls?: boolean;
@@ -13,6 +13,8 @@ export interface MemoryOptions {
   readonly unsentBytes?: number;
   /** How long the other end may take to close after this one did. Default 5 s. */
   readonly graceMs?: number;
+  /** What each end knows of TLS once it is secure. */
+  readonly tls?: readonly [TlsDetails, TlsDetails];
 }
 
 /** Beyond this many unread bytes `write` asks to wait. */
@@ -26,7 +28,7 @@ interface Upgrade {
 class MemoryTransport implements Transport {
   readonly peer: string;
   readonly framing: "stream" | "frame";
-  readonly tls: TlsDetails | undefined = undefined;
+  readonly #details: TlsDetails | undefined;
   readonly #options: MemoryOptions;
   #other: MemoryTransport = this;
   #secure: boolean;
@@ -47,11 +49,16 @@ class MemoryTransport implements Transport {
   #grace: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
 
-  constructor(options: MemoryOptions, peer: string) {
+  constructor(options: MemoryOptions, peer: string, details: TlsDetails | undefined) {
     this.#options = options;
+    this.#details = details;
     this.#secure = options.secure === true;
     this.framing = options.framing ?? "stream";
     this.peer = peer;
+  }
+
+  get tls(): TlsDetails | undefined {
+    return this.#secure ? this.#details : undefined;
   }
 
   get address(): string {
@@ -224,8 +231,8 @@ class MemoryTransport implements Transport {
  */
 export function memoryPair(options: MemoryOptions = {}): [Transport, Transport] {
   const [first, second] = options.peers ?? ["127.0.0.1:5222", "127.0.0.1:51000"];
-  const one = new MemoryTransport(options, first);
-  const two = new MemoryTransport(options, second);
+  const one = new MemoryTransport(options, first, options.tls?.[0]);
+  const two = new MemoryTransport(options, second, options.tls?.[1]);
   one.join(two);
   return [one, two];
 }

@@ -1,4 +1,5 @@
 import { client, streams } from "#stanza/namespaces.ts";
+import { toBytes } from "#xml/bytes.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
 import { XmlError } from "#xml/error.ts";
 import { type Limits, Parser } from "#xml/parser.ts";
@@ -26,7 +27,8 @@ export interface StreamEvents {
 
 /** Our side of the header (RFC 6120 §4.7). */
 export interface Opening {
-  readonly id: string;
+  /** Given by the receiving side alone. */
+  readonly id?: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly lang?: string | undefined;
@@ -38,14 +40,24 @@ const root = tag(streams, "stream");
 /** Unread bytes kept while the owner is busy; more makes the transport pause. */
 const readAhead = 65_536;
 
+/** What kind of stream it is. */
+export interface StreamOptions {
+  readonly limits: Limits;
+  /** The content namespace (RFC 6120 §4.8.2), read and written as `jabber:client`, which it is by default. */
+  readonly namespace?: string;
+  /** A prefix that our header declares, for elements that peers want to see with it (XEP-0220 §2.4.1). */
+  readonly prefix?: { readonly name: string; readonly namespace: string };
+}
+
 /**
- * One XML stream (RFC 6120 §4) of the receiving side: parses what comes, hands it on in order and one at a time,
- * writes headers, elements and errors. What a stream is for, its owner knows.
+ * One XML stream (RFC 6120 §4), of either side: parses what comes, hands it on in order and one at a time, writes
+ * headers, elements and errors. What a stream is for, its owner knows.
  */
 export class Stream {
   readonly transport: Transport;
   readonly #events: StreamEvents;
   readonly #namespace: string;
+  readonly #prefix: StreamOptions["prefix"];
   #parser: Parser | undefined;
   #state: "header" | "open" | "closing" | "closed" = "header";
   #opened = false;
@@ -55,16 +67,15 @@ export class Stream {
   #held = false;
   #orderly = false;
   #received = 0;
+  #sent = 0;
 
-  constructor(
-    transport: Transport,
-    events: StreamEvents,
-    options: { readonly limits: Limits; readonly namespace?: string },
-  ) {
+  constructor(transport: Transport, events: StreamEvents, options: StreamOptions) {
     this.transport = transport;
     this.#events = events;
     this.#namespace = options.namespace ?? client;
-    this.#parser = new Parser(options.limits);
+    this.#prefix = options.prefix;
+    const mapped = this.#namespace === client ? {} : { contentNamespace: { from: this.#namespace, to: client } };
+    this.#parser = new Parser(options.limits, mapped);
   }
 
   /** Begins reading. */
@@ -85,12 +96,23 @@ export class Stream {
     return this.#received;
   }
 
-  /** Writes our header. */
+  /** Bytes written since the last start of the connection, over all; what the peer's side has not taken included. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether our header is written, and not closed. */
+  get opened(): boolean {
+    return this.#opened && this.open;
+  }
+
+  /** Writes our header: the receiving side's in answer to the peer's, the initiating side's first. */
   reply(opening: Opening): void {
     this.#opened = true;
     const attrs = [
       `xmlns='${this.#namespace}'`,
       `xmlns:stream='${streams}'`,
+      ...(this.#prefix === undefined ? [] : [`xmlns:${this.#prefix.name}='${this.#prefix.namespace}'`]),
       "version='1.0'",
       ...Object.entries({ id: opening.id, from: opening.from, to: opening.to, "xml:lang": opening.lang })
         .filter((entry): entry is [string, string] => entry[1] !== undefined)
@@ -102,14 +124,16 @@ export class Stream {
   /** Writes an element; false: the peer is slow. */
   send(element: Element): boolean {
     if (!this.open) return false;
-    const bytes = element.ns === streams ? this.#prefixed(element) : element.wire(this.#namespace);
+    const bytes = this.#bytes(element);
+    this.#sent += bytes.length;
     return this.transport.write(bytes);
   }
 
   /** RFC 6120 §4.8.5: what is in the namespace of streams is written with the prefix that the header declares. */
-  #prefixed(element: Element): string {
-    const children = element.elements.map((child) => child.wire(this.#namespace)).join("");
-    return `<stream:${element.name}>${children}</stream:${element.name}>`;
+  #bytes(element: Element): string {
+    if (element.ns === streams) return prefixed(element, "stream");
+    if (element.ns === this.#prefix?.namespace) return prefixed(element, this.#prefix.name);
+    return element.wire(client);
   }
 
   /** The next thing the peer sends is a new header (RFC 6120 §4.3.3). */
@@ -218,7 +242,7 @@ export class Stream {
       // §4.9.3.10: the root is <stream:stream/>; another name in its namespace is a bad format
       throw new StreamError(element.ns === streams ? "bad-format" : "invalid-namespace");
     }
-    if (this.#parser?.scope !== this.#namespace) throw new StreamError("invalid-namespace"); // §4.8.3
+    if (this.#parser?.declared !== this.#namespace) throw new StreamError("invalid-namespace"); // §4.8.3
     this.#state = "open";
     return this.#events.header(element);
   }
@@ -248,6 +272,15 @@ export class Stream {
   }
 }
 
+/** An element with a prefix that the header declares; its children are in the content namespace, or declare theirs. */
+function prefixed(element: Element, prefix: string): string {
+  const name = `${prefix}:${element.name}`;
+  const attrs = Object.entries(element.attrs).map(([key, value]) => ` ${key}='${quoted(value)}'`);
+  const children = element.children.map((child) => (typeof child === "string" ? quoted(child) : child.wire(client)));
+  return `<${name}${attrs.join("")}>${children.join("")}</${name}>`;
+}
+
+/** Text or the value of an attribute, as bytes. */
 function quoted(value: string): string {
-  return value.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return toBytes(value.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`));
 }

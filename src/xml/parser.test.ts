@@ -276,7 +276,7 @@ test("reads server streams as client streams", () => {
   ];
   for (const stanza of stanzas) {
     const parser = opened(header, { contentNamespace });
-    assert.equal(parser.scope, "jabber:client");
+    assert.deepEqual([parser.scope, parser.declared], ["jabber:client", "jabber:server"]);
     parser.push(stanza);
     const message = element(parser);
     assert.equal(message.ns, "jabber:client", stanza);

@@ -30,6 +30,7 @@ export class Parser {
   private readonly mapped: Surroundings["mapped"];
   private readonly framer = new Framer();
   private around = nowhere;
+  private declaredScope = "";
   private headerName: string | undefined = undefined; // raw; undefined before the header
   private closed = false;
   private failure: XmlError | undefined = undefined;
@@ -42,6 +43,11 @@ export class Parser {
   /** The default namespace that the stream header declares, as stanzas inherit it; "" before the header. */
   get scope(): string {
     return this.around.scope;
+  }
+
+  /** The same as the header has it, before one content namespace is read as another. */
+  get declared(): string {
+    return this.declaredScope;
   }
 
   /** Bytes pushed which belong to no element that next() has given out. */
@@ -73,6 +79,7 @@ export class Parser {
   reset(): void {
     this.framer.restart();
     this.around = nowhere;
+    this.declaredScope = "";
     this.headerName = undefined;
     this.closed = false;
   }
@@ -95,7 +102,7 @@ export class Parser {
     const { bytes, start, end } = framer;
     framer.bytes = "";
     if (frame === "end") return this.close(bytes.slice(start, end));
-    const around = frame === "header" ? { ...nowhere, mapped: this.mapped } : this.around;
+    const around = frame === "header" ? nowhere : this.around;
     const validation = new Validation(bytes, start, end, { limits, around });
     return frame === "header" ? this.open(validation.header()) : validation.element();
   }
@@ -107,7 +114,10 @@ export class Parser {
     const declared: Binding[] = [];
     for (let binding = source.bindings; binding !== undefined; binding = binding.next) declared.unshift(binding);
     for (const { prefix, uri } of declared) bindings = new Binding(detach(prefix), detach(uri), 0, bindings);
-    this.around = { scope: detach(source.inside), bindings, mapped: this.mapped };
+    const { mapped } = this;
+    this.declaredScope = detach(source.inside);
+    const scope = mapped?.from === source.inside ? mapped.to : this.declaredScope;
+    this.around = { scope, bindings, mapped };
     const start = source.start + 1;
     const tag = source.bytes.slice(start, source.open);
     this.headerName = detach(tag.slice(0, tag.search(/[ \t\r\n/>]/)));
