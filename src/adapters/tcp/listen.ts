@@ -195,7 +195,10 @@ class TcpListener implements Listener, Shared {
 }
 
 /** The error of `listen` in words that tell the operator what to do. */
-function explain(error: NodeJS.ErrnoException, { address, port }: ListenOptions): Error {
+export function explainListening(
+  error: NodeJS.ErrnoException,
+  { address, port }: { readonly address: string; readonly port: number },
+): Error {
   const place = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
   const advice: Readonly<Record<string, string>> = {
     EADDRINUSE: "another program listens there already: stop it, or choose another port",
@@ -217,7 +220,7 @@ export async function listenTcp(options: ListenOptions): Promise<Listener> {
     return listener;
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
-    if (options.address !== "::" || failure.code !== "EAFNOSUPPORT") throw explain(failure, options);
+    if (options.address !== "::" || failure.code !== "EAFNOSUPPORT") throw explainListening(failure, options);
   }
   options.log.warn("this machine has no IPv6; listening on IPv4 only", { port: options.port });
   return listenTcp({ ...options, address: "0.0.0.0" });

@@ -8,14 +8,39 @@ interface Accepted {
 /** Receives the bytes of one read; called with the socket as `this`. The buffer is reused after the call. */
 export type Receive = (this: Socket, length: number, buffer: Uint8Array) => boolean;
 
+/** Where a re-made socket reads to: one buffer, or what a function gives for the next read. */
+export interface ReadInto {
+  readonly buffer: Uint8Array | (() => Uint8Array);
+  /** Returns false to stop reading until `resume()`. */
+  callback(length: number, buffer: Uint8Array): boolean;
+}
+
 /**
- * Re-makes accepted sockets so that they all read into one static buffer (`onread`): no new buffer and no stream
- * machinery for each read, a fifth to a third less CPU per message. Node offers `onread` only to sockets it connects,
- * so the handle of the accepted one is moved. Where that cannot be done the socket is returned as it is, to be read
- * by 'data' events. The sockets must be accepted with `pauseOnConnect`.
+ * Re-makes an accepted socket so that it reads into a given buffer (`onread`): no new buffer and no stream machinery for
+ * each read. Node offers that only to sockets it connects, so the handle of the accepted one is moved. It must have been
+ * accepted with `pauseOnConnect`. Undefined where it cannot be done; the socket is then as it was.
+ */
+export function remake(socket: Socket, onread: ReadInto): Socket | undefined {
+  const accepted = socket as Accepted;
+  const handle = accepted._handle;
+  if (handle === null || typeof handle !== "object") return undefined;
+  try {
+    const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread };
+    const remade = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+    accepted._handle = null; // so that ending the first socket, which tells the server, leaves the connection alone
+    socket.destroy();
+    return remade;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sockets that all read into one static buffer: a fifth to a third less CPU per message. Where that cannot be done a socket
+ * is left as it is, to be read by 'data' events.
  */
 export class SharedBuffer {
-  readonly #onread: { buffer: Uint8Array; callback(length: number, buffer: Uint8Array): boolean };
+  readonly #onread: ReadInto;
   #usable: boolean;
 
   constructor(receive: Receive, usable = true) {
@@ -25,18 +50,8 @@ export class SharedBuffer {
 
   /** The socket to use from now on, and whether it reads into the shared buffer. */
   adopt(socket: Socket): { readonly socket: Socket; readonly shared: boolean } {
-    const accepted = socket as Accepted;
-    const handle = accepted._handle;
-    if (!this.#usable || handle === null || typeof handle !== "object") return { socket, shared: false };
-    try {
-      const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: this.#onread };
-      const remade = new Socket(options as ConstructorParameters<typeof Socket>[0]);
-      accepted._handle = null; // so that ending the first socket, which tells the server, leaves the connection alone
-      socket.destroy();
-      return { socket: remade, shared: true };
-    } catch {
-      this.#usable = false;
-      return { socket, shared: false };
-    }
+    const remade = this.#usable ? remake(socket, this.#onread) : undefined;
+    this.#usable = remade !== undefined;
+    return { socket: remade ?? socket, shared: remade !== undefined };
   }
 }
