@@ -26,13 +26,26 @@ export interface TransportEvents {
   closed(reason: CloseReason, cause?: Error): void;
 }
 
+/**
+ * What keeps a certificate from being authorized.
+ * - `time`: it, or one above it, has expired or is not valid yet.
+ * - `name`: it names another server (only where the connecting side checks names itself).
+ * - `trust`: no authority known here vouches for it, or the chain up to one is broken.
+ */
+export type CertificateProblem = "time" | "name" | "trust";
+
 /** The certificate the peer showed. */
 export interface PeerCertificate {
   /** DER. */
   readonly raw: Uint8Array;
-  /** Whether a trusted authority signed it and, on the client's side, whether it names the server asked for. */
+  /**
+   * Whether a trusted authority signed it, it is valid now and, where a client checks that, it names the server asked
+   * for. One that is meant for servers is as good when such a server connects to another (XEP-0178).
+   */
   readonly authorized: boolean;
-  /** Why it is not authorized. */
+  /** Undefined where it is authorized. */
+  readonly problem?: CertificateProblem;
+  /** Why it is not authorized, for the log: a code of OpenSSL. */
   readonly reason?: string;
 }
 

@@ -52,11 +52,18 @@ export class Authority {
     this.certificate = `${x509.toString("pem")}\n`;
   }
 
-  /** One that trusts itself, or that another one has signed. `hash`: that of what it signs; `until` in days from now. */
-  static async make(name: string, issuer?: Authority, { hash = "SHA-256", until = 1000 } = {}): Promise<Authority> {
+  /**
+   * One that trusts itself, or that another one has signed. `hash`: that of what it signs; `until` in days from now;
+   * `authority`: its certificate says that it is one.
+   */
+  static async make(
+    name: string,
+    issuer?: Authority,
+    { hash = "SHA-256", until = 1000, authority = true } = {},
+  ): Promise<Authority> {
     const keys = await keysOf(undefined, hash);
     const extensions = [
-      new BasicConstraintsExtension(true, undefined, true),
+      new BasicConstraintsExtension(authority, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
     ];
     const signer = { x509: undefined, keys, hash: "SHA-256" };

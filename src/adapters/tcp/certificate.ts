@@ -62,8 +62,9 @@ function parse<T>(file: string, what: string, run: () => T): T {
   }
 }
 
-/** A domain as certificates and SNI write it (IDNA A-labels). */
+/** A domain as certificates and SNI write it (IDNA A-labels); an address as it is. */
 export function asciiName(domain: string): string {
+  if (isIP(domain) !== 0) return domain;
   return domainToASCII(domain) || domain.toLowerCase();
 }
 
@@ -88,12 +89,14 @@ function warningsFor(x509: X509Certificate, domain: string): string[] {
 
 /**
  * Reads and checks the certificate of a domain: both files parse, and the key is the certificate's.
+ * `ca`: authorities trusted instead of the usual ones (PEM), when a peer shows its certificate to this one.
  * Returns undefined where nothing changed since `before`. Throws an Error with the file's name and what to do.
  */
 export async function loadCertificate(
   domain: string,
   files: CertificateFiles,
   before?: LoadedCertificate,
+  ca?: readonly string[],
 ): Promise<LoadedCertificate | undefined> {
   const cert = await read(files.certificate);
   const key = await read(files.key);
@@ -107,6 +110,9 @@ export async function loadCertificate(
   const context = createSecureContext({
     cert,
     key,
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+    // Without it OpenSSL refuses whoever takes a session up again where we ask for a certificate.
+    sessionIdContext: "parloir",
     ciphers,
     minVersion: "TLSv1.2",
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,

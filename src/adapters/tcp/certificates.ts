@@ -16,6 +16,8 @@ export interface CertificatesOptions {
   readonly domains: Readonly<Record<string, CertificateFiles>>;
   /** The domain whose certificate is shown when none fits; default the first. */
   readonly fallback?: string;
+  /** Authorities trusted instead of the usual ones (PEM) when peers show certificates. For tests: peers are told them. */
+  readonly ca?: readonly string[];
   readonly log: Log;
   /** How often files are compared, besides watching their folders. Default one minute. */
   readonly pollMs?: number;
@@ -64,7 +66,7 @@ export class Certificates {
     const certificates = new Certificates(options);
     for (const [domain, files] of Object.entries(options.domains)) {
       try {
-        const loaded = await loadCertificate(domain, files);
+        const loaded = await loadCertificate(domain, files, undefined, options.ca);
         if (loaded !== undefined) certificates.#use(domain, loaded);
       } catch (error) {
         throw new Error(`certificate of ${domain}: ${(error as Error).message}`, { cause: error });
@@ -89,10 +91,13 @@ export class Certificates {
     return undefined;
   }
 
-  /** The context for a domain; the fallback's where none fits. */
+  /** The context for a domain; where none fits, that of the domain it is below, else the fallback's. */
   context(domain?: string): SecureContext {
-    const found = domain === undefined ? undefined : this.find(domain);
-    return found ?? this.#loaded.get(this.#fallback)!.context;
+    for (let name = domain ?? ""; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
+      const found = this.find(name);
+      if (found !== undefined) return found;
+    }
+    return (domain && this.find(domain)) || this.#loaded.get(this.#fallback)!.context;
   }
 
   status(): readonly CertificateStatus[] {
@@ -125,7 +130,8 @@ export class Certificates {
   async #reloadAll(): Promise<void> {
     for (const [domain, files] of Object.entries(this.#options.domains)) {
       try {
-        const loaded = await loadCertificate(domain, files, this.#loaded.get(asciiName(domain)));
+        const before = this.#loaded.get(asciiName(domain));
+        const loaded = await loadCertificate(domain, files, before, this.#options.ca);
         if (loaded === undefined) continue;
         if (daysLeft(loaded.x509) < 0) throw new Error(`${files.certificate}: expired on ${loaded.x509.validTo}`);
         this.#use(domain, loaded);

@@ -1,7 +1,9 @@
 import { connect as connectSocket, isIP, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import type { Transport } from "#stream/transport.ts";
+import { asciiName } from "./certificate.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { type Shared, SocketTransport } from "./transport.ts";
 
@@ -19,6 +21,12 @@ export interface ConnectOptions {
   readonly ca?: string;
   /** Whether an unverified certificate ends the connection. Default true. */
   readonly rejectUnauthorized?: boolean;
+  /** Whether the certificate must name the server. Default true. */
+  readonly checksName?: boolean;
+  /** Our own certificate, for who asks; authorities are the context's. */
+  readonly context?: SecureContext;
+  /** Told of faults of this program; without it they are thrown. */
+  readonly log?: Log;
   /** For the connection, and again for each TLS handshake. */
   readonly timeoutMs: number;
   /** Bytes the peer may leave unread before it is cut off with "slow". Default 16 MiB. */
@@ -46,8 +54,18 @@ class Outgoing implements Shared {
   }
 
   secure(socket: Socket, domain: string | undefined): TLSSocket {
-    const { host, tls, alpn, ca, rejectUnauthorized = true, tlsOptions } = this.#options;
-    const name = domain ?? host;
+    const {
+      host,
+      tls,
+      alpn,
+      ca,
+      rejectUnauthorized = true,
+      checksName = true,
+      context,
+      serverName,
+      tlsOptions,
+    } = this.#options;
+    const name = asciiName(domain ?? serverName ?? host);
     return connectTls({
       socket,
       minVersion: "TLSv1.2",
@@ -55,6 +73,8 @@ class Outgoing implements Shared {
       // An address is no server name (RFC 6066 §3), but is what the certificate is checked against.
       ...(isIP(name) === 0 ? { servername: name } : { host: name }),
       ...(ca === undefined ? {} : { ca }),
+      ...(context === undefined ? {} : { secureContext: context }),
+      ...(checksName ? {} : { checkServerIdentity: () => undefined }),
       ...(tls === "direct" && alpn !== undefined ? { ALPNProtocols: [...alpn] } : {}),
       ...tlsOptions,
     });
@@ -64,7 +84,9 @@ class Outgoing implements Shared {
 
   bug(transport: SocketTransport, error: unknown): void {
     transport.destroy();
-    throw error; // there is no log here
+    const { log } = this.#options;
+    if (log === undefined) throw error;
+    log.error("a connection failed through a fault of this program", { peer: transport.peer, error });
   }
 }
 

@@ -34,6 +34,8 @@ export interface ListenOptions {
   /** Protocols accepted by a direct TLS listener; a client that offers only others is refused. Default "xmpp-client". */
   readonly alpn?: readonly string[];
   readonly certificates: Certificates;
+  /** Asks for the peer's certificate, which it may have or not (XEP-0178). Default false. */
+  readonly asksCertificate?: boolean;
   readonly limits: ListenLimits;
   readonly log: Log;
   /** Shares the port with other processes that say so too; the system spreads connections. Default false. */
@@ -86,7 +88,8 @@ class TcpListener implements Listener, Shared {
     this.#buffer = new SharedBuffer(receivedShared, !directTls && options.sharedBuffer !== false);
     this.#tls = {
       isServer: true,
-      requestCert: false,
+      requestCert: options.asksCertificate === true,
+      rejectUnauthorized: false, // what to think of it is for whoever gets the connection
       // Where SNI names one of our domains that decides; else the domain known so far.
       SNICallback: (name, done) => done(null, certificates.find(name)),
       ...(directTls ? { ALPNProtocols: [...alpn] } : {}),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { readAll, readOid, readValue } from "#stream/der.ts";
 import type { PeerCertificate, TlsDetails } from "#stream/transport.ts";
+import { verdict } from "./verdict.ts";
 
 /** The hash in each signature algorithm; MD5 and SHA-1 are replaced by SHA-256 (RFC 5929 §4.1). */
 const signatureHashes: ReadonlyMap<string, string> = new Map([
@@ -114,9 +115,7 @@ export class SocketTlsDetails implements TlsDetails {
   peerCertificate(): PeerCertificate | undefined {
     if (this.#socket.destroyed) return undefined;
     const raw = this.#peerRaw();
-    if (raw === undefined) return undefined;
-    if (this.#socket.authorized) return { raw, authorized: true };
-    return { raw, authorized: false, reason: String(this.#socket.authorizationError ?? "not verified") };
+    return raw && verdict(this.#socket, raw, this.#accepting);
   }
 
   /** Not `getPeerX509Certificate`: on the client's side that takes the certificate away, and works once only. */
