@@ -1,4 +1,3 @@
-import type { LocalSession } from "#core/session.ts";
 import type { Jid } from "#jid/jid.ts";
 import { delay } from "#stanza/delay.ts";
 import { forward } from "#stanza/forward.ts";
@@ -20,7 +19,10 @@ const end = tag(namespace, "end");
 /** Where the messages of a page go, and how they are marked. */
 export interface Addressee {
   readonly archive: Jid;
-  readonly session: LocalSession;
+  readonly reader: Jid;
+  readonly send: (stanza: Stanza) => void;
+  /** A message as the reader may see it; as it is kept where undefined. */
+  readonly show: ((message: Element) => Element) | undefined;
   readonly queryId: string | undefined;
   /** Newest first (XEP-0313 §4.3.4). */
   readonly flipped: boolean;
@@ -30,14 +32,14 @@ export interface Addressee {
 export function sendResults(ids: ArchiveIds, { messages }: ArchivePage, to: Addressee): void {
   const ordered = to.flipped ? messages.toReversed() : messages;
   for (const one of ordered) {
-    const wrapped = message({}, wrap(ids, one, to.queryId));
-    to.session.send(Stanza.of("message", wrapped, to.archive, to.session.jid));
+    to.send(Stanza.of("message", message({}, wrap(ids, one, to)), to.archive, to.reader));
   }
 }
 
-function wrap(ids: ArchiveIds, { id, stanza }: StoredMessage, queryId: string | undefined): Element {
+function wrap(ids: ArchiveIds, { id, stanza }: StoredMessage, { queryId, show }: Addressee): Element {
   const stamp = delay({ stamp: formatDateTime(timeOf(id)) });
-  return result({ queryid: queryId, id: ids.toText(id) }, forward(parseText(stanza), stamp));
+  const kept = parseText(stanza);
+  return result({ queryid: queryId, id: ids.toText(id) }, forward(show?.(kept) ?? kept, stamp));
 }
 
 /** Says that a page is at its end, and which one it was (XEP-0313 §4.3). */

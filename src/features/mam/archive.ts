@@ -1,19 +1,36 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "#core/database.ts";
 import type { Host } from "#core/host.ts";
 import type { Jid } from "#jid/jid.ts";
+import { StanzaError } from "#stanza/error.ts";
 import { body, Stanza } from "#stanza/stanza.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
+import { parseText } from "#xml/parser.ts";
 import { Addresses } from "./addresses.ts";
-import { ArchiveIds, startOf } from "./ids.ts";
-import { prepareSearch } from "./search.ts";
-import { type Draft, forgetEntries, lastId } from "./store.ts";
+import { ArchiveIds } from "./ids.ts";
+import { prepareSearch, removeText } from "./search.ts";
+import { type Draft, forgetEntries, lastId, readEntry, readUsage, replaceStanza, type Usage } from "./store.ts";
 import { Writer } from "./writer.ts";
 
 /** Says in which archive a message is, and under which id (XEP-0359 §2.1). */
 export const stanzaId: Tag = tag("urn:xmpp:sid:0", "stanza-id");
 
-/** Entries that are forgotten in one go. */
+/** Entries that are forgotten in one go, and the time between two of them, for others who want to write. */
 const batch = 500;
+const breathMs = 5;
+
+/** A message that was said in a room. */
+export interface RoomMessage {
+  readonly id: number;
+  readonly room: Jid;
+  /** The bare JID of who said it, and under which nickname; the room itself, and "". */
+  readonly author: Jid;
+  readonly nick: string;
+  /** As XML text. */
+  readonly stanza: string;
+  /** What is indexed. */
+  readonly body: string | undefined;
+}
 
 interface Parts {
   readonly db: Database;
@@ -23,7 +40,7 @@ interface Parts {
   readonly searchable: boolean;
 }
 
-/** The archives of all accounts, of all domains of a server. */
+/** The archives of all accounts and rooms, of all domains of a server. */
 export class Archive {
   readonly db: Database;
   readonly ids: ArchiveIds;
@@ -33,6 +50,9 @@ export class Archive {
   readonly searchable: boolean;
   /** The `<stanza-id/>` elements made here: any other that says so is forged. */
   readonly #genuine = new WeakSet<Element>();
+  readonly #replacing = new Set<Promise<boolean>>();
+  readonly #keeping = new Map<string, (owner: Jid) => number>();
+  #keepsUsually: ((owner: Jid) => number) | undefined;
   /** The message that was archived last, for the other end's archive. */
   #last: { readonly element: Element; readonly draft: Draft } | undefined;
 
@@ -81,6 +101,19 @@ export class Archive {
     return draft.id;
   }
 
+  /** Puts a message of a room into the room's archive. Ids come from `ids.next()`, and are added in their order. */
+  addToRoom({ id, room, author, nick, stanza, body }: RoomMessage): void {
+    this.writer.add({
+      id,
+      stanza,
+      body: this.searchable ? body : undefined,
+      owner: room.toString(),
+      peer: author.toString(),
+      resource: nick,
+      otherResource: undefined,
+    });
+  }
+
   /** The message with its id in the archive of an account (XEP-0313 §3.5). */
   stamp(stanza: Stanza, owner: Jid, id: number): Stanza {
     const mark = stanzaId({ by: owner.bare.toString(), id: this.ids.toText(id) });
@@ -100,18 +133,79 @@ export class Archive {
     return mark?.attrs.id === undefined ? undefined : this.ids.parse(mark.attrs.id);
   }
 
-  /** Forgets one batch of what an owner has from before a moment, the oldest first; true once there is no more. */
-  forgetBatch(owner: number, before: Date): Promise<boolean> {
-    const { db, searchable } = this;
-    return forgetEntries(db, { owner, below: startOf(before.getTime()), most: batch, searchable });
+  /** @throws StanzaError `resource-constraint` while nothing can be written */
+  checkWritable(): void {
+    if (this.writer.troubled) throw new StanzaError("resource-constraint", cannotKeep);
   }
 
-  /** Forgets the whole archive of an account. Copies that others have of the same messages stay. */
-  async forgetAccount(account: Jid): Promise<void> {
+  /** Resolves when all that was added or replaced before is on disk, or cannot be written: `writer.troubled` tells. */
+  async flush(): Promise<void> {
+    await this.writer.flush();
+    if (this.#replacing.size > 0) await Promise.allSettled(this.#replacing);
+  }
+
+  /**
+   * Puts another message in the place of one, as `change` makes it of the old one; undefined leaves it. Resolves when
+   * that is on disk: with false where the owner's archive has no such message, or it was left.
+   */
+  replace(owner: Jid, id: number, change: (message: Element) => Element | undefined): Promise<boolean> {
+    const work = this.#replace(owner, id, change);
+    this.#replacing.add(work);
+    const done = () => void this.#replacing.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  async #replace(owner: Jid, id: number, change: (message: Element) => Element | undefined): Promise<boolean> {
     await this.writer.settle();
-    const owner = await this.addresses.find(account.bare.toString());
-    if (owner === undefined) return;
-    const end = new Date(Date.now() + 86_400_000);
-    while (!(await this.forgetBatch(owner, end)));
+    const number = await this.addresses.find(owner.toString());
+    const text = number === undefined ? undefined : await readEntry(this.db, number, id);
+    const changed = text === undefined ? undefined : change(parseText(text));
+    if (changed === undefined) return false;
+    const unsearched = this.searchable ? [removeText(id)] : [];
+    await this.db.batch([replaceStanza(id, changed.toString()), ...unsearched]);
+    return true;
+  }
+
+  /** Says which of its owners' messages a domain keeps: those from this id on. */
+  keeps(domain: string, lowest: (owner: Jid) => number): void {
+    this.#keeping.set(domain, lowest);
+    this.#keepsUsually ??= lowest;
+  }
+
+  /** The lowest id that is kept of an owner's archive. Domains that are gone are kept like the first one. */
+  lowestKept(owner: Jid): number {
+    return (this.#keeping.get(owner.domain) ?? this.#keepsUsually)?.(owner) ?? 0;
+  }
+
+  /** Forgets one batch of what an owner has below an id, the oldest first; true once there is no more. */
+  forgetBatch(owner: number, below: number): Promise<boolean> {
+    const { db, searchable } = this;
+    return forgetEntries(db, { owner, below, most: batch, searchable });
+  }
+
+  /** What the archive of an owner holds. */
+  async usage(owner: Jid): Promise<Usage> {
+    await this.writer.settle();
+    const number = await this.addresses.find(owner.bare.toString());
+    return number === undefined ? nothing : readUsage(this.db, number);
+  }
+
+  /**
+   * Forgets the archive of an account or a room: what is there, or only what is below an id. Copies that others have of
+   * the same messages stay.
+   */
+  async purge(owner: Jid, below = this.ids.last + 1): Promise<void> {
+    await this.writer.settle();
+    const number = await this.addresses.find(owner.bare.toString());
+    if (number === undefined) return;
+    while (!(await this.forgetBatch(number, below))) await pause(breathMs, undefined, { ref: false });
   }
 }
+
+const nothing: Usage = { messages: 0, characters: 0, first: undefined, last: undefined };
+
+const cannotKeep = {
+  en: "The server cannot keep messages at the moment. Try again in a few minutes.",
+  fr: "Le serveur ne peut pas conserver de messages pour l'instant. Réessayez dans quelques minutes.",
+};

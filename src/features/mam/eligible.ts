@@ -40,6 +40,19 @@ export function worthKeeping({ element, type }: Stanza): boolean {
   return kept;
 }
 
+/**
+ * Whether a message to a room belongs in the room's archive (XEP-0313 §6.1.2). Receipts do not: each occupant would add one
+ * for each message.
+ */
+export function worthKeepingInRoom(element: Element): boolean {
+  if (unstored(element)) return false;
+  return element.elements.some((child) => isContent(child) && !isReceipt(child));
+}
+
+function isReceipt({ ns, name }: Element): boolean {
+  return ns === "urn:xmpp:receipts" || (ns === "urn:xmpp:chat-markers:0" && name !== "displayed");
+}
+
 function isContent(child: Element): boolean {
   if (child.is(body) || child.is(store)) return true;
   if (child.is(subject)) return true;

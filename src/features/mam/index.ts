@@ -1,4 +1,10 @@
+export { metadata } from "./answers.ts";
 export { type Archive, stanzaId } from "./archive.ts";
+export { worthKeepingInRoom } from "./eligible.ts";
+export { startOf, timeOf } from "./ids.ts";
 export { archiveRead, fetched, type MamApi, mam } from "./mam.ts";
+export { readLatest } from "./pages.ts";
+export { describeQuery, fullText, namespace, query, type Selection } from "./query.ts";
+export { answerMetadata, answerQuery, type Reading } from "./reading.ts";
 export { stanzaIds } from "./stanza-ids.ts";
 export { archiveUpkeep } from "./upkeep.ts";

@@ -7,20 +7,17 @@ import { arriving, type Packet, sending } from "#core/packet.ts";
 import { acknowledging, type Fact, fact, type LocalSession } from "#core/session.ts";
 import { choice, count, duration, flag, section } from "#core/settings.ts";
 import { roster } from "#features/roster/index.ts";
-import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { type Iq, isRequest } from "#stanza/stanza.ts";
-import { type Element, tag } from "#xml/element.ts";
-import { describeArchive, describePage, metadata, sendResults } from "./answers.ts";
+import { type Iq, isRequest, type Stanza } from "#stanza/stanza.ts";
+import type { Element } from "#xml/element.ts";
+import { metadata } from "./answers.ts";
 import { Archive } from "./archive.ts";
-import { readEnds, readPage } from "./pages.ts";
+import { startOf } from "./ids.ts";
 import { AllPreferences, prefs, standards } from "./preferences.ts";
-import { describeQuery, fullText, namespace, readQuery } from "./query.ts";
+import { describeQuery, fullText, type Limits, namespace, query } from "./query.ts";
+import { answerMetadata, answerQuery } from "./reading.ts";
 import { Recording } from "./recording.ts";
 import { migrations } from "./store.ts";
-
-const query = tag(namespace, "query");
-const flipPage = tag(namespace, "flip-page");
 
 /** Up to which id the client had seen the archive when it asked for messages last; 0 if it never did. */
 export const archiveRead: Fact<number> = fact<number>("archive read", 0);
@@ -30,7 +27,8 @@ export const fetched: Hook<{ readonly session: LocalSession; readonly ids: reado
   hook("archived messages fetched");
 
 const settings = section({
-  keep: duration("30 days", "How long archived messages are kept; `0 days`: nothing is archived."),
+  keep: duration("30 days", "How long archived messages are kept; `0 days`: nothing is archived, of rooms neither."),
+  "keep-rooms": duration("30 days", "How long archived messages of rooms are kept; `0 days`: none are archived."),
   default: choice(
     standards,
     "always",
@@ -47,8 +45,10 @@ type Settings = ReturnType<(typeof settings)["parse"]>;
 /** What other features may ask of the archive. */
 export interface MamApi {
   readonly archive: Archive;
-  /** Milliseconds that messages are kept. */
+  /** Milliseconds that messages are kept: of accounts, and of rooms; 0: none are archived. */
   readonly keepMs: number;
+  readonly keepRoomsMs: number;
+  readonly limits: Limits;
   readonly recording: Recording | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface MamApi {
 export const mam: Feature<Settings, MamApi> = {
   name: "mam",
   xeps: [
-    { number: 313, version: "1.1.3", note: "archives of accounts; without messages of rooms" },
+    { number: 313, version: "1.1.3", note: "archives of accounts and of rooms" },
     { number: 431, version: "0.2.0", note: "where the database can" },
     { number: 441, version: "0.2.0" },
   ],
@@ -67,8 +67,12 @@ export const mam: Feature<Settings, MamApi> = {
   migrations,
   async setup(host, values) {
     const archive = archiveBefore(host) ?? (await Archive.open(host, values.search && values.keep > 0));
-    host.on(removing, "record", ({ account }) => archive.forgetAccount(account));
-    if (values.keep === 0) return { archive, keepMs: 0, recording: undefined };
+    const { ids, searchable } = archive;
+    const limits = { most: values["page-limit"], usual: values.page, ids, searchable };
+    const api = { archive, keepMs: values.keep, keepRoomsMs: values.keep === 0 ? 0 : values["keep-rooms"], limits };
+    host.on(removing, "record", ({ account }) => archive.purge(account));
+    archive.keeps(host.domain, () => startOf(Date.now() - values.keep));
+    if (values.keep === 0) return { ...api, recording: undefined };
     const contacts = host.use(roster);
     const preferences = new AllPreferences(host, contacts, { standard: values.default, addresses: values.addresses });
     const recording = new Recording(host, archive, preferences);
@@ -77,17 +81,17 @@ export const mam: Feature<Settings, MamApi> = {
     host.on(arriving, "record", (packet) => recording.received(packet));
     host.on(removing, "record", ({ account }) => preferences.forget(account));
     host.on(acknowledging, "record", () => written(archive));
-    answerQueries(host, archive, values);
+    answerQueries(host, archive, limits);
     host.iq("get", prefs, "self", ({ to }) => preferences.show(to));
     host.iq("set", prefs, "self", ({ to }, payload) => preferences.change(to, payload));
-    return { archive, keepMs: values.keep, recording };
+    return { ...api, recording };
   },
 };
 
 /** What is acknowledged survives a crash: it is written first, and not acknowledged while nothing can be written. */
-async function written({ writer }: Archive): Promise<Outcome> {
-  await writer.flush();
-  return writer.troubled ? handled : undefined;
+async function written(archive: Archive): Promise<Outcome> {
+  await archive.flush();
+  return archive.writer.troubled ? handled : undefined;
 }
 
 /** The archive that a domain set up before has opened: there is one for all. */
@@ -106,31 +110,21 @@ function refuseOthers({ stanza }: Packet): void {
   }
 }
 
-function answerQueries(host: Host, archive: Archive, values: Settings): void {
-  const { ids, addresses, searchable } = archive;
-  const limits = { most: values["page-limit"], usual: values.page, ids, searchable };
+function answerQueries(host: Host, archive: Archive, limits: Limits): void {
+  const { searchable } = archive;
   host.offer(`${namespace}#extended`, "account");
   host.offer(`${namespace}#groupchat-field`, "account");
   if (searchable) host.offer(fullText, "account");
-  const ownerOf = (account: Jid) => addresses.find(account.toString());
   host.iq("get", query, "self", () => describeQuery(searchable));
-  host.iq("get", metadata, "self", async ({ to }) => {
-    await archive.writer.settle();
-    const owner = await ownerOf(to);
-    return describeArchive(ids, owner === undefined ? undefined : await readEnds(archive, owner));
-  });
+  host.iq("get", metadata, "self", ({ to }) => answerMetadata(archive, to));
   host.iq("set", query, "self", async (iq: Iq, payload: Element, session?: LocalSession) => {
     if (session === undefined) throw new StanzaError("service-unavailable");
-    const asked = readQuery(payload, limits);
-    await archive.writer.settle();
-    const seen = ids.last;
-    const page = await readPage(archive, await ownerOf(iq.to), asked);
-    const flipped = payload.child(flipPage) !== undefined;
-    sendResults(ids, page, { archive: iq.to, session, queryId: payload.attrs.queryid, flipped });
+    const send = (stanza: Stanza) => session.send(stanza);
+    const reading = { owner: iq.to, reader: session.jid, send };
+    const { fin, ids, seen } = await answerQuery(archive, limits, payload, reading);
     session.set(archiveRead, seen);
-    const read = page.messages.map(({ id }) => id);
-    if (read.length > 0) background(host.log, host.fire(fetched, { session, ids: read }));
-    return describePage(ids, page);
+    if (ids.length > 0) background(host.log, host.fire(fetched, { session, ids }));
+    return fin;
   });
 }
 

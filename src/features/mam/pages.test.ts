@@ -6,6 +6,7 @@ import { Jid } from "#jid/jid.ts";
 import { body, message, Stanza } from "#stanza/stanza.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import type { Archive } from "./archive.ts";
+import { startOf } from "./ids.ts";
 import { mam } from "./mam.ts";
 import { pageQuery, readPage } from "./pages.ts";
 import { matching } from "./search.ts";
@@ -104,17 +105,21 @@ scenario("old messages are forgotten, younger ones stay", ours, async (stage) =>
   while (Date.now() <= boundary + 20) await new Promise((resolve) => setTimeout(resolve, 1));
   const young = archived(archive, juliet, "young");
   await archive.writer.settle();
-  await sweep(archive, 3_600_000);
+  const sweepBefore = (moment: number) => {
+    archive.keeps("example.com", () => startOf(moment));
+    return sweep(archive);
+  };
+  await sweepBefore(Date.now() - 3_600_000);
   const left = () =>
     archive.db.all<{ owner: number; id: number }>(sql`select owner, id from archive_entry order by owner`);
   assert.equal((await left()).length, 1_402);
-  await sweep(archive, Date.now() - boundary);
+  await sweepBefore(boundary);
   assert.deepEqual(
     (await left()).map(({ id }) => id),
     [young, young],
   );
   assert.deepEqual(await archive.db.all(sql`select id from archive_message`), [{ id: young }]);
-  await sweep(archive, -86_400_000);
+  await sweepBefore(Date.now() + 86_400_000);
   assert.deepEqual(await left(), []);
 });
 

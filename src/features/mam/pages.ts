@@ -1,4 +1,5 @@
 import { type Database, list, type Query as Sql, sql } from "#core/database.ts";
+import type { Jid } from "#jid/jid.ts";
 import type { Archive } from "./archive.ts";
 import { type Query, type Range, type Selection, unknownId } from "./query.ts";
 import { matching } from "./search.ts";
@@ -49,13 +50,28 @@ export async function readPage(archive: Archive, owner: number | undefined, quer
   return { messages: found, complete: range.max === 0 ? count === 0 : complete, count, index };
 }
 
-/** The first and the last message of an archive. */
-export async function readEnds(archive: Archive, owner: number): Promise<readonly [number, number] | undefined> {
+/** The first message of an archive from an id on, and the last. */
+export async function readEnds(
+  { db }: Pick<Archive, "db">,
+  owner: number,
+  from = 0,
+): Promise<readonly [number, number] | undefined> {
+  const where = sql`owner = ${owner} and id >= ${from}`;
   const [first, last] = await Promise.all([
-    archive.db.one<{ id: number }>(sql`select id from archive_entry where owner = ${owner} order by id limit 1`),
-    archive.db.one<{ id: number }>(sql`select id from archive_entry where owner = ${owner} order by id desc limit 1`),
+    db.one<{ id: number }>(sql`select id from archive_entry where ${where} order by id limit 1`),
+    db.one<{ id: number }>(sql`select id from archive_entry where ${where} order by id desc limit 1`),
   ]);
   return first && last ? [first.id, last.id] : undefined;
+}
+
+/** The last messages of an archive from an id on, in chronological order. */
+export async function readLatest(archive: Archive, owner: Jid, from: number, most: number): Promise<StoredMessage[]> {
+  await archive.writer.settle();
+  const number = await archive.addresses.find(owner.toString());
+  if (number === undefined) return [];
+  const walk = { low: from, high: Number.MAX_SAFE_INTEGER, max: most, backwards: true };
+  const { messages } = await readMessages(archive.db, sql`e.owner = ${number}`, walk);
+  return messages.toReversed();
 }
 
 interface Walk {
@@ -78,10 +94,12 @@ function bounded(selection: Selection, { low, high, max, backwards }: Range): Wa
 }
 
 /** All that selects messages but their place. */
-function conditions(owner: number, { with: peer, ids, words }: Selection, peerNumber: number | undefined): Sql {
+function conditions(owner: number, selection: Selection, peerNumber: number | undefined): Sql {
+  const { with: peer, resource, ids, words } = selection;
   let where = sql`e.owner = ${owner}`;
   if (peerNumber !== undefined) where = sql`${where} and e.peer = ${peerNumber}`;
   if (peer && !peer.isBare) where = sql`${where} and e.resource = ${peer.resource}`; // §4.1.1: exactly this one
+  if (resource !== undefined) where = sql`${where} and e.resource = ${resource}`;
   if (ids) where = sql`${where} and e.id in ${list(ids)}`;
   if (words) where = sql`${where} and e.id in (${matching(owner, words)})`;
   return where;

@@ -3,7 +3,7 @@ import { StanzaError } from "#stanza/error.ts";
 import { formIn, formTypeOf, isCancelled, rawValues, x } from "#stanza/form.ts";
 import { type PageRequest, readPageRequest, resultSets, set } from "#stanza/rsm.ts";
 import { parseDateTime } from "#stanza/time.ts";
-import { type Element, tag } from "#xml/element.ts";
+import { type Element, type Tag, tag } from "#xml/element.ts";
 import { type ArchiveIds, startOf } from "./ids.ts";
 import { wordsOf } from "./search.ts";
 
@@ -13,7 +13,7 @@ const wordsField = `{${fullText}}fulltext`;
 const mostIds = 500;
 
 const max = tag(resultSets, "max");
-const query = tag(namespace, "query");
+export const query: Tag = tag(namespace, "query");
 const field = tag("jabber:x:data", "field");
 const value = tag("jabber:x:data", "value");
 const validate = tag("http://jabber.org/protocol/xdata-validate", "validate");
@@ -22,6 +22,8 @@ const open = tag("http://jabber.org/protocol/xdata-validate", "open");
 /** Which messages somebody asks for (XEP-0313 §4.1). */
 export interface Selection {
   readonly with?: Jid;
+  /** What stands for the resource of the peer, whoever it was: in the archive of a room, the nickname. */
+  readonly resource?: string;
   /** The lowest and the highest id. */
   readonly low: number;
   readonly high: number;
@@ -156,8 +158,8 @@ function momentOf(text: string): number {
   return moment.getTime();
 }
 
-/** The fields that a query may have (XEP-0313 §4.1.5). */
-export function describeQuery(searchable: boolean): Element {
+/** The fields that a query may have (XEP-0313 §4.1.5); those of an archive of a room tell of no other rooms. */
+export function describeQuery(searchable: boolean, ofRoom = false): Element {
   const any = validate({ datatype: "xs:string" }, open());
   return query(
     {},
@@ -170,7 +172,7 @@ export function describeQuery(searchable: boolean): Element {
       field({ type: "text-single", var: "before-id" }),
       field({ type: "text-single", var: "after-id" }),
       field({ type: "list-multi", var: "ids" }, any),
-      field({ type: "boolean", var: "include-groupchat" }),
+      ...(ofRoom ? [] : [field({ type: "boolean", var: "include-groupchat" })]),
       ...(searchable ? [field({ type: "text-single", var: wordsField })] : []),
     ),
   );

@@ -1,7 +1,6 @@
 import type { Host } from "#core/host.ts";
 import type { Packet } from "#core/packet.ts";
 import type { Jid } from "#jid/jid.ts";
-import { StanzaError } from "#stanza/error.ts";
 import type { Stanza } from "#stanza/stanza.ts";
 import { type Archive, stanzaId } from "./archive.ts";
 import { worthKeeping } from "./eligible.ts";
@@ -107,12 +106,7 @@ export class Recording {
   }
 
   #add(stanza: Stanza, owner: Jid, peer: Jid): number {
-    if (this.#archive.writer.troubled) throw new StanzaError("resource-constraint", cannotKeep);
+    this.#archive.checkWritable();
     return this.#archive.add(stanza, owner, peer);
   }
 }
-
-const cannotKeep = {
-  en: "The server cannot keep messages at the moment. Try again in a few minutes.",
-  fr: "Le serveur ne peut pas conserver de messages pour l'instant. Réessayez dans quelques minutes.",
-};

@@ -28,6 +28,10 @@ export function insertText(id: number, body: string, owners: readonly number[]):
   return sql`insert or replace into archive_text (rowid, owner, body) values (${id}, ${`o${owners.join(" o")}`}, ${body})`;
 }
 
+export function removeText(id: number): Query {
+  return sql`delete from archive_text where rowid = ${id}`;
+}
+
 /** Ids of messages in an archive whose body has all the words; the last one may be unfinished. */
 export function matching(owner: number, words: readonly string[]): Query {
   const all = words.map((word, index) => `body : "${word}"${index === words.length - 1 ? " *" : ""}`);

@@ -2,7 +2,7 @@ import { type Database, list, type Query, sql } from "#core/database.ts";
 
 /**
  * A message between two accounts of this server is kept once, in the order of time: that is all that has to be on disk at
- * once. `archive_entry` says whose archives it is in, in the order of reading. It is derived: rows are added later, many at
+ * once. One that was said in a room is the room's: its peer is who said it, the resource the nickname. `archive_entry` says whose archives it is in, in the order of reading. It is derived: rows are added later, many at
  * a time, up to the id in `archive_indexed`; row by row, they would cost three times as much. Addresses are numbers, so that
  * both stay small.
  */
@@ -132,11 +132,47 @@ export async function lastId(db: Database): Promise<number> {
 }
 
 /** The next owner by number whose archive holds anything. */
-export async function nextOwner(db: Database, after: number): Promise<number | undefined> {
-  const row = await db.one<{ owner: number }>(
-    sql`select owner from archive_entry where owner > ${after} order by owner limit 1`,
+export function nextOwner(db: Database, after: number): Promise<AddressRow | undefined> {
+  return db.one<AddressRow>(
+    sql`select a.id as id, a.jid as jid from archive_address a where a.id =
+      (select owner from archive_entry where owner > ${after} order by owner limit 1)`,
   );
-  return row?.owner;
+}
+
+/** A message in the archive of an owner, as XML text. */
+export async function readEntry(db: Database, owner: number, id: number): Promise<string | undefined> {
+  const row = await db.one<{ stanza: string }>(
+    sql`select m.stanza as stanza from archive_entry e join archive_message m on m.id = e.id
+      where e.owner = ${owner} and e.id = ${id}`,
+  );
+  return row?.stanza;
+}
+
+export function replaceStanza(id: number, stanza: string): Query {
+  return sql`update archive_message set stanza = ${stanza} where id = ${id}`;
+}
+
+/** What an archive holds; messages that somebody else has too count in full. */
+export interface Usage {
+  readonly messages: number;
+  readonly characters: number;
+  /** Ids of the first message and the last. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+}
+
+export async function readUsage(db: Database, owner: number): Promise<Usage> {
+  const row = await db.one<Record<keyof Usage, number | null>>(
+    sql`select count(*) as messages, sum(length(m.stanza)) as characters, min(e.id) as first, max(e.id) as last
+      from archive_entry e join archive_message m on m.id = e.id where e.owner = ${owner}`,
+  );
+  const { messages, characters, first, last } = row ?? {};
+  return {
+    messages: messages ?? 0,
+    characters: characters ?? 0,
+    first: first ?? undefined,
+    last: last ?? undefined,
+  };
 }
 
 /** What is to be forgotten: entries of an owner below an id, the oldest first, at most so many. */

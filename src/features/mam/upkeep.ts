@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServerFeature } from "#core/feature.ts";
 import { background } from "#core/log.ts";
+import { Jid } from "#jid/jid.ts";
 import type { Archive } from "./archive.ts";
 import { mam } from "./mam.ts";
 import { nextOwner } from "./store.ts";
@@ -17,9 +18,9 @@ export const archiveUpkeep: ServerFeature = {
   setup({ router, log }) {
     const [host] = [...router.hosts.values()].filter(({ where }) => where === "accounts");
     if (host === undefined) return;
-    const { archive, keepMs } = host.view("archive-upkeep").use(mam);
+    const { archive } = host.view("archive-upkeep").use(mam);
     const stopped = new AbortController();
-    const work = () => background(log, sweep(archive, keepMs, stopped.signal), "old messages not forgotten");
+    const work = () => background(log, sweep(archive, stopped.signal), "old messages not forgotten");
     const first = setTimeout(work, 60_000).unref();
     const timer = setInterval(work, everyMs).unref();
     return async () => {
@@ -31,13 +32,12 @@ export const archiveUpkeep: ServerFeature = {
   },
 };
 
-/** Forgets what is older than `keepMs` in all archives, a little at a time. */
-export async function sweep(archive: Archive, keepMs: number, signal?: AbortSignal): Promise<void> {
-  const before = new Date(Date.now() - keepMs);
+/** Forgets what is no longer kept in all archives, a little at a time. */
+export async function sweep(archive: Archive, signal?: AbortSignal): Promise<void> {
   let owner = await nextOwner(archive.db, 0);
   while (owner !== undefined && !signal?.aborted) {
-    const done = await archive.forgetBatch(owner, before);
-    if (done) owner = await nextOwner(archive.db, owner);
+    const done = await archive.forgetBatch(owner.id, archive.lowestKept(Jid.parse(owner.jid)));
+    if (done) owner = await nextOwner(archive.db, owner.id);
     else await pause(breathMs, undefined, { ref: false });
   }
 }
