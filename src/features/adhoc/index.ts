@@ -7,5 +7,6 @@ export {
   commandsNamespace,
   done,
   failed,
+  type Step,
   stage,
 } from "./command.ts";

@@ -11,6 +11,7 @@ import { release } from "./affiliates.ts";
 import { answerCards } from "./avatar.ts";
 import { configForm } from "./configuration.ts";
 import { describeRooms, serviceName } from "./discovery.ts";
+import { takeHats, wearHats } from "./hat-commands.ts";
 import { Invitations } from "./invitations.ts";
 import { Messages, rememberMessages } from "./messages.ts";
 import { retractMessages } from "./moderation.ts";
@@ -38,6 +39,7 @@ export const muc: Feature<MucSettings> = {
   xeps: [
     { number: 45, version: "1.35.5" },
     { number: 249, version: "1.2", note: "routed" },
+    { number: 317, version: "0.3.1" },
     { number: 359, version: "0.7.0", note: "of messages to rooms" },
     { number: 410, version: "1.1.0" },
     { number: 421, version: "1.0.1" },
@@ -69,13 +71,16 @@ export const muc: Feature<MucSettings> = {
     host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
     host.on(arriving, "record", (packet) => desk.take(packet));
     const occupancy = new Occupancy(service);
-    occupancy.restore(await rooms.open(), Date.now());
+    const present = await rooms.open();
+    await wearHats(service);
+    occupancy.restore(present, Date.now());
     host.on(ticking, "record", ({ now }) => occupancy.sweep(now));
   },
 };
 
 async function forgetAccount(service: RoomService, account: Jid): Promise<void> {
   for (const room of service.rooms.all()) {
+    if (room.hats.of(account).length > 0) await room.change(() => takeHats(service, room, account));
     if (!room.affiliated.has(account.toString())) continue;
     await room.change(() => release(service, room, account));
   }

@@ -2,6 +2,7 @@ import { Jid } from "#jid/jid.ts";
 import type { Element } from "#xml/element.ts";
 import { type Affiliation, atLeast, type Role, type Standing } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
+import { RoomHats } from "./hats.ts";
 import { History } from "./history.ts";
 import { nameOf, nickKey } from "./names.ts";
 import { type Occupant, Occupants, type Seat } from "./occupants.ts";
@@ -33,6 +34,7 @@ export class Room {
   readonly affiliated = new Map<string, Affiliated>();
   readonly occupants = new Occupants();
   readonly history = new History();
+  readonly hats = new RoomHats();
   subject: Subject | undefined;
   /** The hash of its picture (XEP-0486); "" where there is none. */
   avatar = "";

@@ -2,6 +2,7 @@ import { type Database, type Query, sql } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Affiliation } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
+import { hatMigration } from "./hats-store.ts";
 import type { Seat } from "./occupants.ts";
 import type { Room } from "./room.ts";
 
@@ -24,6 +25,7 @@ export const migrations: readonly string[] = [
      room text not null primary key, service text not null, reason text not null, alternative text not null,
      owners text not null, at integer not null)`,
   "create table muc_vcard (room text not null primary key, xml text not null, hash text not null)",
+  hatMigration,
 ];
 
 export interface RoomRow {
