@@ -1,6 +1,8 @@
 import type { Feature, ServerFeature } from "#core/feature.ts";
+import { reviving } from "#core/handover.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { Door } from "./door.ts";
+import { accountHosts } from "./hosts.ts";
 import { type C2sSettings, settings } from "./settings.ts";
 import * as tags from "./tags.ts";
 
@@ -17,7 +19,8 @@ export const c2s: ServerFeature<C2sSettings> = {
     { number: 478, version: "0.2.0" },
   ],
   settings,
-  setup(server, values) {
+  async setup(server, values) {
+    for (const host of accountHosts(server)) await host.fire(reviving, { domain: host.domain });
     const door = new Door(server, values);
     server.listen("c2s", (transport) => door.accept(transport));
     return () => door.close();

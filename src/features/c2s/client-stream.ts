@@ -292,6 +292,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   adopt(session: LocalSession): void {
     this.session = session as BoundSession;
     this.#door.bound(this);
+    if (!this.#stream.open) this.lose(); // its client has gone again while the disk was waited for
   }
 
   release(): void {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { staying, suspending } from "#core/handover.ts";
 import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
@@ -11,14 +12,18 @@ import type { CloseReason, Transport } from "#stream/transport.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { Authentication } from "./authentication.ts";
 import { ClientStream } from "./client-stream.ts";
+import { accountHosts } from "./hosts.ts";
 import type { C2sSettings } from "./settings.ts";
 import * as tags from "./tags.ts";
 
 /** How often streams are looked over for time limits at the least, in milliseconds. */
 const sweepEvery = 5_000;
 
-/** How long a stop waits for stanzas under way, in milliseconds. */
+/** How long a stop waits for stanzas under way, and for the ends of sessions; in milliseconds. */
 const mostFinishing = 3_000;
+
+/** How long clients may then take to close: the last words need a moment on their way. In milliseconds. */
+const mostClosing = 400;
 
 const ping = tag("urn:xmpp:ping", "ping");
 const register = tag("jabber:iq:register", "query");
@@ -56,23 +61,44 @@ export class Door {
     stream.start();
   }
 
-  /** Finishes what is under way, tells every client that the server stops, and waits until they are gone: seconds. */
+  /**
+   * Finishes what is under way. Sessions that can be resumed are for the next process; the others end, and those who stay
+   * see them leave. Then every client is told that the server stops. A second at the most, unless the disk is slow.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#sweep);
     for (const timer of this.#shaped.values()) clearTimeout(timer);
-    const finished = Promise.allSettled([...this.#streams].map(({ stream }) => stream.finishes()));
-    await Promise.race([finished, sleep(mostFinishing, undefined, { ref: false })]);
+    await inTime(Promise.allSettled([...this.#streams].map(({ stream }) => stream.finishes())));
+    for (const stream of this.#streams) if (!this.#stays(stream)) stream.end("system-shutdown"); // RFC 6120 §4.9.3.21
+    const hosts = accountHosts(this.server);
+    await inTime(Promise.all([...this.server.router.hosts.values()].map((host) => host.finished())));
+    for (const host of hosts) {
+      try {
+        await host.fire(suspending, { domain: host.domain });
+      } catch (cause) {
+        this.log.error("sessions cannot be kept for the next start, and end", { cause });
+      }
+    }
     for (const stream of this.#streams) stream.end("system-shutdown");
+    await this.#emptied();
+    for (const stream of this.#streams) stream.stream.transport.destroy();
+  }
+
+  #stays(stream: ClientStream): boolean {
+    return stream.session !== undefined && stream.host.fire(staying, stream.session) === true;
+  }
+
+  /** Every client has closed, or has had the time to. */
+  async #emptied(): Promise<void> {
     if (this.#streams.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 3_000);
+      const timer = setTimeout(resolve, mostClosing);
       this.#idle.push(() => {
         clearTimeout(timer);
         resolve();
       });
     });
-    for (const stream of this.#streams) stream.stream.transport.destroy();
   }
 
   authentication(host: LocalHost, transport: Transport): Authentication {
@@ -196,4 +222,9 @@ export class Door {
     client.lose();
     client.stream.close(error);
   }
+}
+
+/** Waits for something, but not for long. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, sleep(mostFinishing, undefined, { ref: false })]);
 }

@@ -1,4 +1,5 @@
 import type { Feature } from "#core/feature.ts";
+import { remembering } from "#core/handover.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import { closed, delivering, fact, type LocalSession } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
@@ -51,6 +52,8 @@ export const clientState: Feature<ReturnType<(typeof settings)["parse"]>> = {
       if (kept.add(stanza) > limit) wake(session);
       return handled;
     });
+    // With the rest of what the client has not got, it survives the end of the process.
+    host.on(remembering, "check", ({ session }) => wake(session));
     host.on(closed, "record", (session) => void held.delete(session));
   },
 };

@@ -1,3 +1,4 @@
+import type { Memory } from "#core/handover.ts";
 import { type Hook, hook } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
@@ -49,6 +50,8 @@ export class Capabilities {
   readonly #waiting = new Map<string, LocalSession[]>();
   /** What local sessions can, so that nobody who fills the table above takes it from them. */
   readonly #learned = new WeakMap<Session, ReadonlySet<string>>();
+  /** What sessions of the process before can, by their features. */
+  readonly #recalled = new Map<string, ReadonlySet<string>>();
   /** Sessions that are being asked, one question at a time, with what they have announced meanwhile. */
   readonly #asked = new Map<Session, Announcement | undefined>();
 
@@ -70,6 +73,21 @@ export class Capabilities {
     this.#learned.delete(session);
     if (this.#asked.has(session)) return void this.#asked.set(session, announcement);
     this.#learn(session, announcement);
+  }
+
+  /** What a session that goes on in the next process can. */
+  remember(session: LocalSession, memory: Memory): void {
+    const features = this.featuresOf(session);
+    if (features !== undefined) memory.features = [...features];
+  }
+
+  /** It need not be asked again. Sessions that can the same share one set. */
+  recall(session: LocalSession, { features }: Readonly<Memory>): void {
+    if (!Array.isArray(features)) return;
+    const content = features.join(" ");
+    const set = this.#recalled.get(content) ?? new Set(features.map(String));
+    this.#recalled.set(content, set);
+    this.#learned.set(session, set);
   }
 
   #recall(key: string): ReadonlySet<string> | undefined {

@@ -1,4 +1,5 @@
 import type { Feature } from "#core/feature.ts";
+import { recalling, remembering } from "#core/handover.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Answer, Host } from "#core/host.ts";
 import { arriving, type Packet, presenting } from "#core/packet.ts";
@@ -71,6 +72,8 @@ export const disco: Feature<undefined, Disco> = {
     host.on(presenting, "copy", ({ stanza, origin }) => {
       if (stanza.type === "") capabilities.note(origin, stanza.element);
     });
+    host.on(remembering, "record", ({ session, memory }) => capabilities.remember(session, memory));
+    host.on(recalling, "record", ({ session, memory }) => capabilities.recall(session, memory));
     return { featuresOf: (session) => capabilities.featuresOf(session) };
 
     function isAllowed(iq: Iq): boolean | Promise<boolean> {

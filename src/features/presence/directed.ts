@@ -26,6 +26,16 @@ export class Directed {
     this.#addresses.set(session, addresses);
   }
 
+  /** All addresses of a client. */
+  of(session: LocalSession): readonly Jid[] {
+    return [...(this.#addresses.get(session)?.values() ?? nobody)];
+  }
+
+  /** What is known of a client from before. */
+  put(session: LocalSession, addresses: readonly string[]): void {
+    this.#addresses.set(session, new Map(addresses.map((address) => [address, Jid.parse(address)])));
+  }
+
   remove(session: LocalSession, to: Jid): void {
     const addresses = this.#addresses.get(session);
     if (addresses?.delete(to.toString()) && addresses.size === 0) this.#addresses.delete(session);

@@ -1,5 +1,6 @@
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
+import { type Memory, recalling, remembering } from "#core/handover.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
@@ -9,6 +10,7 @@ import { count, section, size } from "#core/settings.ts";
 import type { Jid } from "#jid/jid.ts";
 import { type Presence, presence as presenceTag, Stanza } from "#stanza/stanza.ts";
 import { tag } from "#xml/element.ts";
+import { parseText } from "#xml/parser.ts";
 import { hears, type Roster, type RosterApi, removed, roster, type Subscription, together } from "../roster/index.ts";
 import { Availability } from "./availability.ts";
 import { Directed } from "./directed.ts";
@@ -69,6 +71,8 @@ export const presence: Feature<PresenceSettings, PresenceApi> = {
     host.on(sending, "record", (packet) => presences.send(packet));
     host.on(arriving, "record", (packet) => presences.arrive(packet));
     host.on(closed, "record", (session) => presences.availability.lose(session));
+    host.on(remembering, "record", ({ session, memory }) => presences.remember(session, memory));
+    host.on(recalling, "record", ({ session, memory }) => presences.recall(session, memory));
     host.on(removed, "record", ({ account, item }) => presences.subscriptions.end(account, item));
     host.on(removing, "record", ({ account }) => presences.forget(account));
     return presences;
@@ -122,6 +126,22 @@ class Presences implements PresenceApi {
 
   of(session: Session): Presence | undefined {
     return this.#last.get(session);
+  }
+
+  /** What others know of a session that goes on in the next process. */
+  remember(session: LocalSession, memory: Memory): void {
+    const last = this.#last.get(session);
+    if (last !== undefined) memory.presence = last.element.toString();
+    const directed = this.#directed.of(session);
+    if (directed.length > 0) memory.directed = directed.map(String);
+  }
+
+  /** They know it still: nobody is told. */
+  recall(session: LocalSession, { presence: last, directed }: Readonly<Memory>): void {
+    if (typeof last === "string") {
+      this.#last.set(session, Stanza.of("presence", parseText(last).compact(), session.jid, session.jid.bare));
+    }
+    if (Array.isArray(directed)) this.#directed.put(session, directed.map(String));
   }
 
   authorized(account: Jid, contact: Jid): boolean | Promise<boolean> {

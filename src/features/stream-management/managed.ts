@@ -12,6 +12,17 @@ export interface Kept {
   readonly stanza: Stanza;
   /** It went to other clients of the account as well, when it was sent. */
   readonly shared: boolean;
+  /** When it came; milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What has passed between a client and its server before. */
+export interface Past {
+  /** Stanzas of the client that were handled, and stanzas that it has acknowledged; modulo 2^32. */
+  readonly handled: number;
+  readonly acknowledged: number;
+  /** Those that it has not, oldest first. */
+  readonly queue: readonly Kept[];
 }
 
 /** What the managed connections of a host share. */
@@ -22,6 +33,10 @@ export interface Keeper {
   readonly limit: number;
   /** The client has stanzas that it was not asked about. */
   unasked(connection: Managed): void;
+  /** A stanza has come for a session whose state is on disk. */
+  keep(connection: Managed, kept: Kept): void;
+  /** A kept message as it is given later than it came. */
+  late(kept: Kept): Stanza;
   /** More stanzas than may be kept. */
   overflowed(connection: Managed): void;
 }
@@ -43,13 +58,20 @@ export class Managed implements Connection {
   #sinceAsked = 0;
   /** When the client was asked, if it has not answered; milliseconds of a monotonic clock. */
   askedAt: number | undefined;
+  /** Its state is on disk, so that it survives the end of the process: while the client is away. */
+  onDisk = false;
+  /** The session has ended. */
+  over = false;
 
-  constructor(session: LocalSession, keeper: Keeper, id: string | undefined) {
+  /** @param past of a session that comes from the process before: its client is away */
+  constructor(session: LocalSession, keeper: Keeper, id: string | undefined, past?: Past) {
     this.session = session;
     this.id = id;
     this.#keeper = keeper;
-    this.#base = session.handled;
-    this.#inner = session.connection;
+    this.#base = session.handled - (past?.handled ?? 0);
+    this.#acknowledged = past?.acknowledged ?? 0;
+    if (past === undefined) this.#inner = session.connection;
+    else this.#queue = [...past.queue];
     session.connection = this;
   }
 
@@ -63,6 +85,11 @@ export class Managed implements Connection {
     return (this.session.handled - this.#base) % wrap;
   }
 
+  /** Stanzas that the client has acknowledged, modulo 2^32. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   /** Stanzas that the client has not acknowledged, oldest first. */
   get unacknowledged(): readonly Kept[] {
     return this.#queue;
@@ -73,7 +100,9 @@ export class Managed implements Connection {
   }
 
   deliver(stanza: Stanza): void {
-    this.#queue.push({ stanza, shared: this.#keeper.shares(stanza) });
+    const kept = { stanza, shared: this.#keeper.shares(stanza), at: Date.now() };
+    this.#queue.push(kept);
+    if (this.onDisk) this.#keeper.keep(this, kept);
     if (this.#queue.length > this.#keeper.limit) return this.#keeper.overflowed(this);
     if (this.#inner === undefined) return;
     this.#inner.deliver(stanza);
@@ -122,7 +151,7 @@ export class Managed implements Connection {
     this.#inner = connection;
     this.askedAt = undefined;
     write();
-    for (const { stanza } of this.#queue) connection.deliver(stanza);
+    for (const kept of this.#queue) connection.deliver(this.#keeper.late(kept));
     this.#sinceAsked = this.#queue.length;
     this.ask();
   }
@@ -144,3 +173,13 @@ export class Managed implements Connection {
     else this.#inner.end(...why);
   }
 }
+
+/** The connection of a session whose client is away, until something better stands in its place. */
+export const nobody: Connection = {
+  peer: "away",
+  deliver() {},
+  send() {},
+  release() {},
+  drop() {},
+  end() {},
+};

@@ -1,16 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { Recent } from "#collections/recent.ts";
+import { removing } from "#core/account.ts";
 import { recipients, rescue } from "#core/delivery.ts";
 import type { Feature } from "#core/feature.ts";
+import { reviving, staying, suspending } from "#core/handover.ts";
 import { handled } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
 import type { Negotiation } from "#core/negotiation.ts";
 import { acknowledging, closed, type LocalSession, losing } from "#core/session.ts";
 import { count, duration, section } from "#core/settings.ts";
+import { mam } from "#features/mam/index.ts";
 import { delayed, delayOf } from "#stanza/delay.ts";
 import type { Stanza } from "#stanza/stanza.ts";
 import type { Element } from "#xml/element.ts";
-import { type Keeper, Managed } from "./managed.ts";
+import { Keeping } from "./keeping.ts";
+import { type Keeper, type Kept, Managed, type Past } from "./managed.ts";
+import { migrations, type StoredSession } from "./store.ts";
 import * as tags from "./tags.ts";
 
 const settings = section({
@@ -26,6 +32,8 @@ type Settings = ReturnType<(typeof settings)["parse"]>;
 
 /** How often clients that owe an acknowledgement are looked after, in milliseconds. */
 const lookEvery = 1_000;
+/** After a restart clients have at least so long to come back, in milliseconds. */
+const leastAfterRestart = 60_000;
 
 /**
  * Stream Management (XEP-0198): what is sent over a bad network arrives, and a broken connection is taken up again where
@@ -33,8 +41,9 @@ const lookEvery = 1_000;
  */
 export const streamManagement: Feature<Settings> = {
   name: "stream-management",
-  xeps: [{ number: 198, version: "1.6.3", note: "sessions are resumed while the process lives" }],
+  xeps: [{ number: 198, version: "1.6.3", note: "sessions survive a restart, too" }],
   settings,
+  migrations,
   setup(host, values) {
     const manager = new StreamManager(host, values);
     host.stream({
@@ -42,18 +51,30 @@ export const streamManagement: Feature<Settings> = {
       offer: (stream) => (stream.account === undefined ? undefined : tags.sm()),
       negotiate: (stream, request) => manager.take(stream, request),
     });
-    host.on(losing, "record", (session) => (manager.keep(session) ? handled : undefined));
+    host.on(losing, "record", (session) => (manager.lose(session) ? handled : undefined));
     host.on(closed, "record", (session) => manager.forget(session));
+    host.on(staying, "record", (session) => (manager.resumes(session) ? handled : undefined));
+    host.on(suspending, "record", () => manager.suspend());
+    host.on(reviving, "record", () => manager.revive());
+    host.on(removing, "record", ({ account }) => manager.keeping.forget(account));
   },
 };
 
+/** A client is expected back. */
+interface Absence {
+  readonly timer: NodeJS.Timeout;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
 class StreamManager implements Keeper {
   readonly limit: number;
+  readonly keeping: Keeping;
   readonly #host: Host;
   readonly #settings: Settings;
   readonly #managed = new Map<LocalSession, Managed>();
   readonly #resumable = new Map<string, Managed>();
-  readonly #expiry = new Map<Managed, NodeJS.Timeout>();
+  readonly #absent = new Map<Managed, Absence>();
   /** What was handled of sessions that have ended (XEP-0198 §5: clients repeat the rest). */
   readonly #ended = new Recent<number>(1_000);
   /** Clients that owe an acknowledgement, or are to be asked for one. */
@@ -64,7 +85,8 @@ class StreamManager implements Keeper {
     this.#host = host;
     this.#settings = settings;
     this.limit = settings.unacknowledged;
-    host.server.metrics.gauge("sessions_away", () => this.#expiry.size);
+    this.keeping = new Keeping(host);
+    host.server.metrics.gauge("sessions_away", () => this.#absent.size);
   }
 
   take(stream: Negotiation, request: Element): void | Promise<void> {
@@ -86,9 +108,13 @@ class StreamManager implements Keeper {
     const id = wanted && this.#settings.resumable > 0 ? randomBytes(18).toString("base64url") : undefined;
     const max = id === undefined ? undefined : String(Math.round(this.#settings.resumable / 1000));
     stream.send(tags.enabled({ id, resume: id === undefined ? undefined : "true", max }));
-    const managed = new Managed(session, this, id);
-    this.#managed.set(session, managed);
-    if (id !== undefined) this.#resumable.set(id, managed);
+    this.#manage(new Managed(session, this, id));
+  }
+
+  #manage(managed: Managed): Managed {
+    this.#managed.set(managed.session, managed);
+    if (managed.id !== undefined) this.#resumable.set(managed.id, managed);
+    return managed;
   }
 
   #resume(stream: Negotiation, request: Element): void | Promise<void> {
@@ -101,14 +127,17 @@ class StreamManager implements Keeper {
       return stream.send(tags.failure("item-not-found", this.#ended.get(`${stream.account} ${previd}`)));
     }
     managed.acknowledge(handled);
-    clearTimeout(this.#expiry.get(managed));
-    this.#expiry.delete(managed);
+    this.#expect(managed);
+    const removed = this.keeping.remove(managed);
     const { safe } = managed.session;
-    return safe === undefined ? this.#continue(stream, managed) : safe.then(() => this.#continue(stream, managed));
+    if (removed === undefined && safe === undefined) return this.#continue(stream, managed);
+    // What is on disk is of the past once the client is back: a crash must not bring it back.
+    return Promise.allSettled([removed, safe]).then(() => this.#continue(stream, managed));
   }
 
   #continue(stream: Negotiation, managed: Managed): void {
     const previd = managed.id!;
+    if (managed.over) return stream.send(tags.failure("item-not-found", managed.handled));
     managed.resume(stream.connection, () => {
       stream.send(tags.resumed({ previd, h: String(managed.handled) }));
       stream.adopt(managed.session);
@@ -121,44 +150,108 @@ class StreamManager implements Keeper {
     const { handled, session } = managed;
     await session.safe;
     if (await this.#host.fire(acknowledging, session)) return;
+    await this.keeping.written();
     managed.send(tags.answer({ h: String(handled) }));
   }
 
+  /** Whether a session can outlive its connection. */
+  resumes(session: LocalSession): boolean {
+    return this.#managed.get(session)?.id !== undefined;
+  }
+
   /** Whether a session whose connection broke is kept for its client. */
-  keep(session: LocalSession): boolean {
+  lose(session: LocalSession): boolean {
     const managed = this.#managed.get(session);
     if (managed?.id === undefined) return false;
     managed.leave();
     this.#owing.delete(managed);
-    const expire = () => {
-      this.#expiry.delete(managed);
-      session.close();
-    };
-    this.#expiry.set(managed, setTimeout(expire, this.#settings.resumable).unref());
+    const until = this.#await(managed, this.#settings.resumable);
+    background(this.#host.log, this.keeping.put(managed, until), "the session of an absent client not written");
     return true;
+  }
+
+  /** Its client may come back for so long. Until when; milliseconds since the epoch. */
+  #await(managed: Managed, forMs: number): number {
+    const expire = () => {
+      this.#absent.delete(managed);
+      managed.session.close();
+    };
+    const until = Date.now() + forMs;
+    this.#absent.set(managed, { timer: setTimeout(expire, forMs).unref(), until });
+    return until;
+  }
+
+  /** Its client is back, or it has ended. */
+  #expect(managed: Managed): void {
+    clearTimeout(this.#absent.get(managed)?.timer);
+    this.#absent.delete(managed);
+  }
+
+  /** The server stops: sessions that can be resumed are for the next process. */
+  async suspend(): Promise<void> {
+    const until = Date.now() + this.#settings.resumable;
+    const all = [...this.#resumable.values()];
+    await this.keeping.handOver(all, (managed) => this.#absent.get(managed)?.until ?? until);
+    for (const managed of all) this.#expect(managed);
+    clearTimeout(this.#looking);
+  }
+
+  /** The server starts: sessions of a process that was stopped go on, those of one that was killed have ended. */
+  async revive(): Promise<void> {
+    for (const stored of await this.keeping.take()) {
+      if (stored.handedOver && this.#settings.resumable > 0) this.#revive(stored);
+      else await this.#bury(stored);
+    }
+  }
+
+  #revive(stored: StoredSession & Past): void {
+    const managed = this.keeping.revive(stored, (session) =>
+      this.#manage(new Managed(session, this, stored.id, stored)),
+    );
+    const { resumable } = this.#settings;
+    const left = Math.max(stored.until - Date.now(), leastAfterRestart);
+    this.#await(managed, Math.min(left, resumable));
+    this.#host.server.metrics.count("sessions_revived");
+  }
+
+  /** What its client has sent is known for certain, but not what others have become since (docs/adr/0017). */
+  async #bury(stored: StoredSession & Past): Promise<void> {
+    this.#ended.set(`${stored.jid.bare} ${stored.id}`, stored.handled);
+    const { archive } = this.#host.use(mam);
+    // Other clients were given what is shared; where they were not there for it either, the archive is.
+    const isElsewhere = ({ shared, stanza }: Kept) => shared && archive.idOf(stanza.element, stored.jid) !== undefined;
+    await this.#rescue(stored.queue.filter((kept) => !isElsewhere(kept)));
+    await this.keeping.removeRest(stored.id);
   }
 
   /** The session is over: what its client has not acknowledged is for its other clients, or for later. */
   async forget(session: LocalSession): Promise<void> {
     const managed = this.#managed.get(session);
     if (managed === undefined) return;
+    managed.over = true;
     this.#managed.delete(session);
     this.#owing.delete(managed);
-    clearTimeout(this.#expiry.get(managed));
-    this.#expiry.delete(managed);
+    this.#expect(managed);
     if (managed.id !== undefined) {
       this.#resumable.delete(managed.id);
       this.#ended.set(`${session.jid.bare} ${managed.id}`, managed.handled);
     }
-    // All at once: none is overtaken by what a client gets that comes meanwhile.
-    await Promise.all(
-      managed.unacknowledged.map(({ stanza, shared }) => rescue(this.#host, this.#stamped(stanza), shared)),
-    );
+    await this.#rescue(managed.unacknowledged);
+    await this.keeping.remove(managed);
   }
 
-  #stamped(stanza: Stanza): Stanza {
+  /** All at once: none is overtaken by what a client gets that comes meanwhile. */
+  async #rescue(queue: readonly Kept[]): Promise<void> {
+    await Promise.all(queue.map((kept) => rescue(this.#host, this.late(kept), kept.shared)));
+  }
+
+  late({ stanza, at }: Kept): Stanza {
     if (stanza.kind !== "message" || delayOf(stanza.element) !== undefined) return stanza;
-    return stanza.map((element) => element.append(delayed(this.#host.jid, new Date())));
+    return stanza.map((element) => element.append(delayed(this.#host.jid, new Date(at))));
+  }
+
+  keep(managed: Managed, kept: Kept): void {
+    this.keeping.add(managed, kept);
   }
 
   shares({ kind, to }: Stanza): boolean {

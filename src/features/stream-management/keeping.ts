@@ -1,0 +1,115 @@
+import { BoundSession } from "#core/bound-session.ts";
+import { type Memory, recalling, remembering } from "#core/handover.ts";
+import type { Host } from "#core/host.ts";
+import { acknowledging, type LocalSession } from "#core/session.ts";
+import type { Jid } from "#jid/jid.ts";
+import { type Kept, type Managed, nobody, type Past } from "./managed.ts";
+import {
+  deleteAccount,
+  deleteSession,
+  Journal,
+  putSession,
+  putStanza,
+  readSessions,
+  type StoredSession,
+  takeOver,
+} from "./store.ts";
+
+/** Sessions that are written in one go when the server stops. */
+const atOnce = 100;
+
+/**
+ * Sessions on disk. A session is there while its client is away, and from the stop of a process to the start of the next:
+ * then what is there is all that there is to know, and nothing can have happened since. While a client is connected,
+ * nothing is written for it (docs/adr/0017).
+ */
+export class Keeping {
+  readonly #host: Host;
+  readonly #journal: Journal;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#journal = new Journal(host.db, host.log);
+  }
+
+  /** The client is away: its session goes to disk, once what it has sent is there. */
+  async put(managed: Managed, until: number): Promise<void> {
+    if (!(await this.#isSafe(managed.session))) return;
+    if (!managed.away || managed.onDisk || managed.over) return; // meanwhile
+    await this.#journal.now(...this.#queries(managed, until, false));
+  }
+
+  /** A stanza for a client that is away. */
+  add(managed: Managed, kept: Kept): void {
+    this.#journal.later(putStanza(managed.id!, managed.session.jid, kept));
+  }
+
+  /** Resolves when nothing is on disk of a session any more; undefined where nothing is. */
+  remove(managed: Managed): Promise<unknown> | undefined {
+    if (!managed.onDisk) return undefined;
+    managed.onDisk = false;
+    return this.#journal.now(...deleteSession(managed.id!));
+  }
+
+  async forget(account: Jid): Promise<void> {
+    await this.#journal.now(...deleteAccount(account));
+  }
+
+  /** Removes what was left of a session by a process that was killed. */
+  removeRest(id: string): Promise<unknown> {
+    return this.#journal.now(...deleteSession(id));
+  }
+
+  /** Resolves when all that has come for absent clients is on disk. */
+  written(): Promise<unknown> {
+    return this.#journal.flush();
+  }
+
+  /** Gives sessions to the next process: what comes for them from now on is written, and nothing ends them here. */
+  async handOver(all: readonly Managed[], untilOf: (managed: Managed) => number): Promise<void> {
+    const safe = await Promise.all(all.map(({ session }) => this.#isSafe(session)));
+    const ready = all.filter((managed, index) => safe[index] && !managed.over);
+    for (let start = 0; start < ready.length; start += atOnce) {
+      const some = ready.slice(start, start + atOnce);
+      await this.#journal.now(...some.flatMap((managed) => this.#queries(managed, untilOf(managed), true)));
+      for (const { session } of some) session.suspend();
+    }
+  }
+
+  /** What an earlier process has left, and now belongs to this one. */
+  async take(): Promise<(StoredSession & Past)[]> {
+    const { db, domain } = this.#host;
+    const stored = await readSessions(db, domain);
+    if (stored.some(({ handedOver }) => handedOver)) await db.run(takeOver(domain));
+    return stored;
+  }
+
+  /** A session of the process before goes on; `manage` puts itself in the place of its connection. */
+  revive({ jid, handled, state }: StoredSession, manage: (session: LocalSession) => Managed): Managed {
+    const local = this.#host.server.router.hosts.get(this.#host.domain)!;
+    const { since, lang, facts, memory } = state;
+    const session = BoundSession.revive(local, { jid, since, lang: lang ?? undefined, handled, facts }, nobody);
+    const managed = manage(session);
+    managed.onDisk = true;
+    this.#host.fire(recalling, { session, memory });
+    return managed;
+  }
+
+  /** What the client has sent is done, and on disk: only then it is known for certain what was handled. */
+  async #isSafe(session: LocalSession): Promise<boolean> {
+    await session.safe;
+    return !(await this.#host.fire(acknowledging, session));
+  }
+
+  #queries(managed: Managed, until: number, handedOver: boolean) {
+    const { session, handled, acknowledged, onDisk } = managed;
+    const id = managed.id!;
+    const memory: Memory = {};
+    this.#host.fire(remembering, { session, memory }); // it may yet give the session something
+    const stanzas = onDisk ? [] : managed.unacknowledged.map((kept) => putStanza(id, session.jid, kept));
+    managed.onDisk = true;
+    const { jid, facts, lang = null, since } = session;
+    const state = { lang, since: since.getTime(), facts, memory };
+    return [...stanzas, putSession(this.#host.domain, { id, jid, state, handled, acknowledged, until, handedOver })];
+  }
+}
