@@ -129,7 +129,14 @@ test("each error names its path, what is wrong and the line", () => {
     ],
     ["listen:\n  - port: 70000\n", "listen[0].port: must be at most 65535 (line 2)"],
     ["listen:\n  - port: 5222\n  - port: 5222\n", "listen[1].port: :: port 5222 is there twice (line 3)"],
-    ["listen:\n  - protocol: c2c\n    port: 1\n", "listen[0].protocol: expected c2s (line 2)"],
+    ["listen:\n  - protocol: c2c\n    port: 1\n", "listen[0].protocol: expected c2s or s2s (line 2)"],
+    ["authorities:\n  - /nowhere/ca.crt\n", "authorities[0]: file not found: /nowhere/ca.crt (line 2)"],
+    ...["example.com", "192.0.2.1:0", "192.0.2.1:99999", "[192.0.2.1]:53", "[2001:db8::1", "::1:x"].map(
+      (server): [string, string] => [
+        `dns:\n  servers: ["${server}"]\n`,
+        "dns.servers[0]: expected an address, such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53 (line 2)",
+      ],
+    ),
     [
       "log:\n  level: loud\n  format: xml\n",
       "log.level: expected error or warn or info or debug (line 2)",
@@ -138,6 +145,12 @@ test("each error names its path, what is wrong and the line", () => {
     ["- domains\n", "(top): expected keys and values, such as `domains:` followed by a list"],
   ];
   for (const [text, ...expected] of cases) assert.deepEqual(problems(text), expected, text);
+});
+
+test("servers of the DNS are addresses, with a port or without", () => {
+  const servers = ["192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5353"];
+  const { dns } = parseConfiguration(`dns: {servers: ${JSON.stringify(servers)}}`, [], { folder });
+  assert.deepEqual(dns.servers, servers);
 });
 
 test("what is not YAML is told with its place", () => {

@@ -133,7 +133,8 @@ function absolute(settings: AppSettings, folder: string): AppSettings {
     ...(domain.certificate === undefined ? {} : { certificate: resolve(folder, domain.certificate) }),
     ...(domain.key === undefined ? {} : { key: resolve(folder, domain.key) }),
   }));
-  return { ...settings, domains, data: resolve(folder, settings.data) };
+  const authorities = settings.authorities.map((file) => resolve(folder, file));
+  return { ...settings, domains, authorities, data: resolve(folder, settings.data) };
 }
 
 function duplicates({ domains, listen }: AppSettings): Problem[] {
@@ -160,7 +161,14 @@ function repeated(values: readonly (string | undefined)[]): number[] {
   return [...values.keys()].filter((index) => values[index] !== undefined && values.indexOf(values[index]) < index);
 }
 
-function missingFiles({ domains }: AppSettings): Problem[] {
+function missingFiles({ domains, authorities }: AppSettings): Problem[] {
+  return [
+    ...authorities.flatMap((file, index) => unreadable(file, ["authorities", index])),
+    ...missingCertificates(domains),
+  ];
+}
+
+function missingCertificates(domains: AppSettings["domains"]): Problem[] {
   return domains.flatMap(({ certificate, key }, index) => {
     if (certificate === undefined && key === undefined) return [];
     const path = ["domains", index] as const;

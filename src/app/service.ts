@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Certificates } from "#adapters/tcp/certificates.ts";
 import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
+import { trustAuthorities } from "#adapters/tcp/trust.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Administration } from "./admin/command.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
@@ -11,6 +13,7 @@ import { openControl } from "./control/server.ts";
 import { type DataStore, openDataStore } from "./data-store.ts";
 import { takeFolder } from "./instance.ts";
 import type { Log } from "./log.ts";
+import { networkOf } from "./network.ts";
 import { type CertificateFiles, certificateFiles } from "./own-certificates.ts";
 import type { Listener as ListenerSettings } from "./settings.ts";
 
@@ -68,6 +71,7 @@ export class Service {
     opened.defer(() => instance.release());
     const store = await openDataStore(configuration, log);
     opened.defer(() => store.close());
+    trustAuthorities(configuration.authorities.map((file) => readFileSync(file, "utf8")));
     const files = await certificateFiles(configuration);
     const certificates = await Certificates.load({ domains: files, log });
     opened.defer(() => certificates.close());
@@ -80,6 +84,7 @@ export class Service {
       people: store.people,
       log,
       version,
+      network: networkOf(configuration, certificates, log),
     });
     opened.defer(() => assembly.stop());
     const service = new Service(options, { store, files, certificates, assembly });
@@ -113,6 +118,7 @@ export class Service {
       address: settings.address,
       port: settings.port,
       directTls: settings.tls === "direct",
+      ...(settings.protocol === "s2s" ? { alpn: ["xmpp-server"], asksCertificate: true } : {}),
       certificates,
       limits: {
         connections: limits.connections,

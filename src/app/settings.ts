@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { ldapSection } from "#adapters/ldap/settings.ts";
 import { choice, count, duration, section, size } from "#core/settings.ts";
@@ -40,8 +41,19 @@ const domain = z.strictObject({
     ),
 });
 
+const dnsServer = z
+  .string()
+  .refine((text) => isDnsServer(text), "expected an address, such as 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53");
+
+function isDnsServer(text: string): boolean {
+  const [, bracketed, six, four, port = "53"] = /^(?:(\[(.+)\])|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = bracketed === undefined ? four : six;
+  if (address === undefined) return isIP(text) === 6;
+  return isIP(address) === (bracketed === undefined ? 4 : 6) && Number(port) > 0 && Number(port) < 65_536;
+}
+
 const listener = z.strictObject({
-  protocol: z.enum(["c2s"]).default("c2s").describe("What is spoken there: `c2s` is for clients."),
+  protocol: choice(["c2s", "s2s"], "c2s", "What is spoken there: `c2s` is for clients, `s2s` for other servers."),
   port: z.int().min(0).max(65535).describe("TCP port; 0 lets the system choose one."),
   address: z
     .string()
@@ -95,6 +107,21 @@ export const appSections = {
     ),
     unsent: size("4 MiB", "What a client may leave unread before its connection is closed."),
     "handshake-time": duration("10 s", "How long the TLS handshake may take."),
+  }),
+  authorities: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Files with certificates (PEM) of authorities that are trusted besides those of this machine, when other servers show theirs; an institution's own, for example.",
+    ),
+  dns: section({
+    servers: z
+      .array(dnsServer)
+      .default([])
+      .describe(
+        "Addresses of the DNS servers to ask for other domains, with a port if it is not 53; none means those of this machine.",
+      ),
+    timeout: duration("4 s", "How long an answer may take; the question is asked twice in that time."),
   }),
   accounts: section({
     iterations: z
