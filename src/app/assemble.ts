@@ -1,10 +1,13 @@
 import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { MemoryHub } from "#adapters/memory-bus/memory-bus.ts";
 import type { Bus } from "#core/bus.ts";
 import { type Database, sql } from "#core/database.ts";
 import { Faces } from "#core/faces.ts";
 import type { Feature, Service, Stop } from "#core/feature.ts";
 import type { Server } from "#core/host.ts";
+import { HttpRoutes } from "#core/http.ts";
 import { LocalHost } from "#core/local-host.ts";
 import { background, type Logger } from "#core/log.ts";
 import { metrics } from "#core/metrics.ts";
@@ -13,6 +16,7 @@ import type { Network } from "#core/network.ts";
 import type { People } from "#core/people.ts";
 import { Router } from "#core/router.ts";
 import { read, type Section } from "#core/settings.ts";
+import type { Sockets } from "#core/sockets.ts";
 import { features, serverFeatures } from "#features/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Transport } from "#stream/transport.ts";
@@ -22,18 +26,23 @@ export interface AssembleOptions {
   /** Sections of the configuration, by feature name; what is missing has its defaults. */
   readonly sections: ReadonlyMap<string, unknown>;
   readonly db: Database;
+  /** Where features keep files; default: somewhere temporary. */
+  readonly folder?: string;
   readonly accounts: (domain: string) => Authenticator;
   readonly people?: (domain: string) => People | undefined;
   readonly log: Logger;
   readonly version: string;
   readonly bus?: Bus;
   readonly network?: Network;
+  readonly sockets?: Sockets;
 }
 
 /** A whole server without its listeners. */
 export interface Assembly {
   readonly server: Server;
   readonly hosts: ReadonlyMap<string, LocalHost>;
+  /** What is answered over HTTP. */
+  readonly routes: HttpRoutes;
   /** Hands a transport in at a door. */
   accept(door: string, transport: Transport): void;
   /** Ends every stream, then every feature. The database stays open: it is the caller's. */
@@ -56,10 +65,12 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   const bus = options.bus ?? new MemoryHub().join(randomUUID());
   const counters = metrics();
   const doors = new Map<string, (transport: Transport) => void>();
+  const common = new Map<string, unknown>();
   const faces = new Faces(
     options.domains.map(({ name, aliases = [] }) => ({ name, aliases })),
     features.flatMap(({ service }) => (service ? [service.prefix] : [])),
   );
+  const routes = new HttpRoutes();
   const router = new Router({ bus, faces, log, metrics: counters });
   const server: Server = {
     router,
@@ -68,9 +79,16 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
     metrics: counters,
     faces,
     network: options.network,
+    http: routes,
+    folder: options.folder ?? join(tmpdir(), `parloir-${randomUUID()}`),
+    sockets: options.sockets,
     version: options.version,
     startedAt: new Date(),
     secret: (purpose) => new Uint8Array(hkdfSync("sha256", master, "parloir", purpose, 32)),
+    once<Thing>(name: string, make: () => Thing) {
+      if (!common.has(name)) common.set(name, make());
+      return common.get(name) as Thing;
+    },
     listen: (door, accept) => void doors.set(door, accept),
   };
   for (const { name } of options.domains) {
@@ -95,6 +113,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembly> {
   return {
     server,
     hosts: router.hosts,
+    routes,
     accept(door, transport) {
       const accept = doors.get(door);
       if (accept === undefined) throw new Error(`nothing listens at the door ${door}`);

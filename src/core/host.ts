@@ -9,6 +9,7 @@ import type { Directory } from "./directory.ts";
 import type { Faces } from "./faces.ts";
 import type { Feature } from "./feature.ts";
 import type { Handler, Hook, Phase } from "./hooks.ts";
+import type { Http } from "./http.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamFeature } from "./negotiation.ts";
@@ -16,6 +17,7 @@ import type { Network } from "./network.ts";
 import type { People } from "./people.ts";
 import type { Router } from "./router.ts";
 import type { LocalSession } from "./session.ts";
+import type { Sockets } from "./sockets.ts";
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler with an empty result returns nothing
 export type Answer = Element | undefined | void;
@@ -91,10 +93,18 @@ export interface Server {
   readonly faces: Faces;
   /** How other servers are reached; undefined where the server is to stand alone. */
   readonly network: Network | undefined;
+  /** Where connections that are no XML streams come from; undefined where there are none. */
+  readonly sockets: Sockets | undefined;
+  /** The door for HTTP, whether or not anything listens. */
+  readonly http: Http;
+  /** Where features may keep files, each in a folder of its own name; made by who writes first. */
+  readonly folder: string;
   readonly version: string;
   readonly startedAt: Date;
   /** 32 secret bytes for a purpose: the same on each node and after a restart, different for each purpose. */
   secret(purpose: string): Uint8Array;
+  /** What the hosts have in common under a name: made by the first who asks. */
+  once<Thing>(name: string, make: () => Thing): Thing;
   /** Takes the transports that come in at a door: "c2s" is every listener for clients, over whatever transport. */
   listen(door: string, accept: (transport: Transport) => void): void;
 }

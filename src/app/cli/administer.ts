@@ -80,13 +80,22 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
 
 /** The features know what they keep: the whole server is put together, without its listeners, for them to change it. */
 async function assembled<T>(
-  { domains, sections }: Configuration,
+  { domains, sections, data: folder }: Configuration,
   store: DataStore,
   work: (assembly: Assembly) => Promise<T>,
 ): Promise<T> {
   const { db, authenticator, people } = store;
   const version = readVersion();
-  const assembly = await assemble({ domains, sections, db, accounts: authenticator, people, log: silent, version });
+  const assembly = await assemble({
+    domains,
+    sections,
+    db,
+    folder,
+    accounts: authenticator,
+    people,
+    log: silent,
+    version,
+  });
   try {
     return await work(assembly);
   } finally {
