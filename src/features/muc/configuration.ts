@@ -38,7 +38,8 @@ export interface Config {
   readonly broadcast: readonly VisibleRole[];
   /** Who may read the list of members. */
   readonly memberList: readonly VisibleRole[];
-  readonly logging: boolean;
+  /** Whether what is said can be read later. */
+  readonly archive: boolean;
   readonly registration: boolean;
   /** Seconds that people wait between two messages; 0: none. */
   readonly slow: number;
@@ -63,7 +64,7 @@ export function defaultConfig({ defaults, history }: MucSettings): Config {
     history,
     broadcast: ["moderator", "participant", "visitor"],
     memberList: ["moderator"],
-    logging: false,
+    archive: defaults.archive,
     registration: defaults.registration,
     slow: 0,
   };
@@ -140,8 +141,8 @@ function fieldsOf(settings: MucSettings) {
       roles,
     ),
     "muc#roomconfig_enablelogging": flag({
-      en: "Discussions are recorded",
-      fr: "Les discussions sont enregistrées",
+      en: "Discussions are recorded: those who may enter can read them later",
+      fr: "Les discussions sont enregistrées : ceux qui peuvent entrer peuvent les lire plus tard",
     }),
     "x-muc#roomconfig_registration": flag({
       en: "People may register as members",
@@ -203,7 +204,7 @@ export function formValues(config: Config, people: { owners: readonly Jid[]; adm
     "muc#maxhistoryfetch": config.history,
     "muc#roomconfig_presencebroadcast": config.broadcast,
     "muc#roomconfig_getmemberlist": config.memberList,
-    "muc#roomconfig_enablelogging": config.logging,
+    "muc#roomconfig_enablelogging": config.archive,
     "x-muc#roomconfig_registration": config.registration,
     "muc#roomconfig_slow_mode_duration": config.slow,
     "muc#roomconfig_roomadmins": people.admins,
@@ -233,7 +234,7 @@ export function changedConfig(config: Config, submitted: Partial<ConfigValues>):
     history: submitted["muc#maxhistoryfetch"] ?? config.history,
     broadcast: submitted["muc#roomconfig_presencebroadcast"] ?? config.broadcast,
     memberList: submitted["muc#roomconfig_getmemberlist"] ?? config.memberList,
-    logging: submitted["muc#roomconfig_enablelogging"] ?? config.logging,
+    archive: submitted["muc#roomconfig_enablelogging"] ?? config.archive,
     registration: submitted["x-muc#roomconfig_registration"] ?? config.registration,
     slow: submitted["muc#roomconfig_slow_mode_duration"] ?? config.slow,
   };

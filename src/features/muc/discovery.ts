@@ -1,13 +1,13 @@
 import { type Description, describing, type Listing, listing } from "#features/disco/index.ts";
+import { stanzaId } from "#features/mam/index.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { dataSet } from "#stanza/form.ts";
 import type { Element } from "#xml/element.ts";
-import { stanzaIds } from "./messages.ts";
-import { retraction, tombstones } from "./moderation.ts";
+import { tombstones } from "./moderation.ts";
 import type { Room } from "./room.ts";
 import { selfPing } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
-import { muc } from "./tags.ts";
+import { muc, retraction } from "./tags.ts";
 
 const stableIds = `${muc}#stable_id`;
 const voiceRequests = `${muc}#request`;
@@ -54,7 +54,7 @@ function featuresOf({ config }: Room): string[] {
     muc,
     stableIds,
     selfPing,
-    stanzaIds,
+    stanzaId.ns,
     voiceRequests,
     retraction,
     tombstones,

@@ -162,11 +162,16 @@ scenario("§7.2.12: a room that is recorded says so", { ...ours, why: "no such o
   const romeo = await connect("romeo@example.com/orchard");
   const juliet = await connect("juliet@example.com/balcony");
   await opens(romeo, "Romeo");
-  await configures(romeo, { "muc#roomconfig_enablelogging": "1" });
-  await romeo.receivesInAnyOrder(
-    configuredResult,
-    "<message type='groupchat'><x xmlns='http://jabber.org/protocol/muc#user'><status code='170'/></x></message>",
-  );
+  for (const [option, code] of [
+    ["0", "171"],
+    ["1", "170"],
+  ] as const) {
+    await configures(romeo, { "muc#roomconfig_enablelogging": option });
+    await romeo.receivesInAnyOrder(
+      configuredResult,
+      `<message type='groupchat'><x xmlns='http://jabber.org/protocol/muc#user'><status code='${code}'/></x></message>`,
+    );
+  }
   await juliet.sends(entering("Juliet"));
   await juliet.receives(`<presence from='${room}/Romeo'/>`);
   await juliet.receives(seen("Juliet", "role='participant'", [110, 170]));

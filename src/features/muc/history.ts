@@ -1,18 +1,56 @@
-import type { Jid } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { delayed } from "#stanza/delay.ts";
 import { store, unstored } from "#stanza/hints.ts";
 import { body } from "#stanza/stanza.ts";
 import { parseDateTime } from "#stanza/time.ts";
+import { detach } from "#xml/bytes.ts";
 import type { Element } from "#xml/element.ts";
+import { parseText } from "#xml/parser.ts";
+import { user } from "./tags.ts";
 
-/** A message of the past. */
-export interface Past {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+/** What newcomers get of a message: stamped by the room (XEP-0045 §7.2.13), without what only some may know. */
+export interface Shown {
+  readonly element: Element;
   /** `room@service/nick` of who said it. */
   readonly from: Jid;
-  /** With the stamp of its moment. */
-  readonly element: Element;
+}
+
+/**
+ * A message of the past. In a busy room most are forgotten before anybody enters: they are kept as text, and become
+ * elements when somebody gets them.
+ */
+export class Past {
+  /** The id that the room has given it. */
+  readonly id: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether the room's archive has it, too. */
+  readonly archived: boolean;
+  /** The message as the archive has it. */
+  readonly text: string;
+  #shown: Shown | undefined;
+
+  /** @param text the message as the archive has it, from `room@service/nick` */
+  constructor(id: number, at: number, text: string, archived: boolean) {
+    this.id = id;
+    this.at = at;
+    this.archived = archived;
+    this.text = detach(text);
+  }
+
+  show(room: Jid): Shown {
+    this.#shown ??= this.#prepare(room);
+    return this.#shown;
+  }
+
+  #prepare(room: Jid): Shown {
+    const said = parseText(this.text);
+    const element = said
+      .without(user)
+      .append(delayed(room, new Date(this.at)))
+      .compact();
+    return { element, from: Jid.parse(element.attrs.from!) };
+  }
 }
 
 /** How much of the past a newcomer wants (XEP-0045 §7.2.14); what is left out has no limit. */
@@ -28,18 +66,13 @@ export function memorable(message: Element): boolean {
   return !unstored(message) && (message.child(body) !== undefined || message.child(store) !== undefined);
 }
 
-/** A message as newcomers get it: stamped by the room (§7.2.13), keeping no larger memory alive. */
-export function past(room: Jid, from: Jid, message: Element, at: number): Past {
-  return { at, from, element: message.append(delayed(room, new Date(at))).compact() };
-}
-
-/** Messages written after which those that are too old are removed from the disk. */
-const sweepAfter = 50;
-
-/** The last messages of a room. */
+/** The last messages of a room, in memory. */
 export class History {
-  #messages: readonly Past[] = [];
-  #unswept = 0;
+  /** Whether all are here that the archive has; else those that were said since. */
+  complete = true;
+  /** Grows with each message that is changed. */
+  version = 0;
+  #messages: Past[] = [];
 
   get all(): readonly Past[] {
     return this.#messages;
@@ -47,39 +80,46 @@ export class History {
 
   /** Adds one, and forgets what is beyond the limit. */
   add(message: Past, limit: number): void {
-    const kept =
-      this.#messages.length >= limit ? this.#messages.slice(this.#messages.length - limit + 1) : this.#messages;
-    this.#messages = limit === 0 ? [] : [...kept, message];
-  }
-
-  /** Counts messages that are written; true now and then: what is too old on disk can go, many at once. */
-  sweeps(written: number): boolean {
-    this.#unswept += written;
-    if (this.#unswept < sweepAfter) return false;
-    this.#unswept = 0;
-    return true;
+    this.#messages.push(message);
+    while (this.#messages.length > limit) this.#messages.shift();
   }
 
   replace(before: Past, after: Past): void {
     this.#messages = this.#messages.map((one) => (one === before ? after : one));
+    this.version++;
   }
 
   limit(limit: number): void {
     if (this.#messages.length > limit) this.#messages = limit === 0 ? [] : this.#messages.slice(-limit);
   }
 
-  /** The newest ones that fit all conditions, oldest first. */
-  chosen({ stanzas, characters, since }: Wanted): readonly Past[] {
+  /** Lets go of what the archive has. */
+  forget(): void {
+    this.#messages = this.#messages.filter(({ archived }) => !archived);
+    this.complete = false;
+  }
+
+  /** Takes what the archive has back, beside what was said since. */
+  complement(older: readonly Past[], limit: number): void {
+    const known = new Set(this.#messages.map(({ id }) => id));
+    const all = [...older.filter(({ id }) => !known.has(id)), ...this.#messages];
+    this.#messages = all.sort((one, other) => one.id - other.id);
+    this.limit(limit);
+    this.complete = true;
+  }
+
+  /** The newest ones that fit all conditions, oldest first, as newcomers of a room get them. */
+  chosen({ stanzas, characters, since }: Wanted, room: Jid): readonly Shown[] {
     let start = this.#messages.length;
     let left = characters;
     while (start > 0 && this.#messages.length - start < stanzas) {
       const one = this.#messages[start - 1]!;
       if (one.at < since) break;
-      if (left !== Number.POSITIVE_INFINITY) left -= one.element.toString().length;
+      if (left !== Number.POSITIVE_INFINITY) left -= one.show(room).element.toString().length;
       if (left < 0) break;
       start--;
     }
-    return this.#messages.slice(start);
+    return this.#messages.slice(start).map((one) => one.show(room));
   }
 }
 

@@ -46,6 +46,10 @@ export const leaving: Hook<{ readonly room: Room; readonly occupant: Occupant }>
 export interface Speaking {
   readonly room: Room;
   readonly occupant: Occupant;
+  /** The client's full JID. */
+  readonly jid: Jid;
+  /** The id that the room gives it; 0 before "amend". */
+  id: number;
   /** As all will get it, but for the addresses. */
   message: Element;
   /** Whether it sets the subject. */

@@ -60,22 +60,23 @@ function admit(service: RoomService, event: Joining, kept: Element): void {
   room.occupants.sit(seat);
   rooms.counted(room);
   showOthers(host, room, seat);
-  announce(host, room, occupant, {}, { seat, id: stanza.id, codes: entryCodes(room, codes) });
+  announce(host, room, occupant, {}, { seat, id: stanza.id, codes: entryCodes(service, room, codes) });
   brief(service, room, seat, stanza);
   if (!room.locked) store.later(putOccupant(rowOf(room, seat)));
 }
 
 /** §7.2.3, §7.2.12. */
-function entryCodes(room: Room, codes: Set<number>): Set<number> {
+function entryCodes({ archive }: RoomService, room: Room, codes: Set<number>): Set<number> {
   if (room.config.whois === "anyone") codes.add(100);
-  if (room.config.logging) codes.add(170);
+  if (archive.covers(room)) codes.add(170);
   return codes;
 }
 
 /** §7.1: after the presences the history, then the subject. */
-function brief({ host }: RoomService, room: Room, seat: Seat, stanza: Presence): void {
+function brief({ host, archive }: RoomService, room: Room, seat: Seat, stanza: Presence): void {
   const wanted = readWanted(stanza.element.child(entry)?.child(entryHistory), Date.now());
-  for (const { element, from } of room.history.chosen(wanted)) {
+  const since = Math.max(wanted.since, archive.since);
+  for (const { element, from } of room.history.chosen({ ...wanted, since }, room.jid)) {
     deliver(host, Stanza.of("message", element, from, seat.jid));
   }
   const { element, from } = subjectMessage(room);
@@ -88,7 +89,7 @@ export function resynchronise(service: RoomService, room: Room, seat: Seat, stan
   const kept = keptPresence(service, stanza);
   const { occupant } = seat;
   showOthers(host, room, seat);
-  const answered = { seat, id: stanza.id, codes: entryCodes(room, new Set()) };
+  const answered = { seat, id: stanza.id, codes: entryCodes(service, room, new Set()) };
   if (kept.equals(seat.presence)) {
     const self = selfPresence(host, room, occupant, {}, answered);
     deliver(host, Stanza.of("presence", self, occupant.jid, seat.jid));

@@ -1,23 +1,17 @@
 import { randomUUID } from "node:crypto";
-import type { Query } from "#core/database.ts";
+import { stanzaId } from "#features/mam/index.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Message, Stanza } from "#stanza/stanza.ts";
-import { type Element, tag } from "#xml/element.ts";
+import type { Element } from "#xml/element.ts";
 import { deliver } from "./deliver.ts";
-import { memorable, past } from "./history.ts";
-import { fireNow, leaving, lost, type Speaking, speaking } from "./hooks.ts";
+import { fireNow, lost, type Speaking, speaking } from "./hooks.ts";
 import { occupantId } from "./occupant-id.ts";
 import type { Seat } from "./occupants.ts";
 import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
-import { ticking } from "./rooms.ts";
 import type { RoomService } from "./service.ts";
-import { addMessage, trimMessages } from "./store.ts";
 import { setsSubject } from "./subject.ts";
 import { user } from "./tags.ts";
-
-export const stanzaIds = "urn:xmpp:sid:0";
-export const stanzaId = tag(stanzaIds, "stanza-id");
 
 /** What occupants say to all (XEP-0045 §7.4). */
 export class Messages {
@@ -46,7 +40,8 @@ export class Messages {
     if (!this.#roomRates.take(room)) throw new StanzaError("resource-constraint", tooBusy);
     if (stanza.element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
     const clean = cleaned(stanza.element, room);
-    const event: Speaking = { room, occupant, message: clean, subject: sets, at: Date.now() };
+    const at = Date.now();
+    const event: Speaking = { room, occupant, jid: seat.jid, id: 0, message: clean, subject: sets, at };
     if (fireNow(host, speaking, event)) return;
     const element = event.message;
     const { seats } = room.occupants;
@@ -67,45 +62,6 @@ function cleaned(element: Element, room: Room): Element {
     ? element.holding(...element.children.filter((child) => typeof child === "string" || !forged(child)))
     : element;
   return kept.attrs.id === undefined ? kept.with({ id: randomUUID() }) : kept;
-}
-
-/**
- * Each message has an id by which the room knows it (XEP-0359 §3.1); newcomers get the last ones. These are written now and
- * then, and when a room empties: in a busy room most are too old by then. A crash may lose the last moments.
- */
-export function rememberMessages({ host, store }: RoomService): void {
-  const unwritten = new Map<Room, number>();
-  host.on(speaking, "amend", (event) => {
-    event.message = event.message.append(stanzaId({ by: event.room.jid.toString(), id: randomUUID() }));
-  });
-  host.on(speaking, "record", ({ room, occupant, message: said, subject, at }) => {
-    const limit = room.config.history;
-    if (subject || limit === 0 || !memorable(said)) return;
-    room.history.add(past(room.jid, occupant.jid, said, at), limit);
-    unwritten.set(room, (unwritten.get(room) ?? 0) + 1);
-  });
-  const write = (room: Room): void => {
-    const count = unwritten.get(room) ?? 0;
-    unwritten.delete(room);
-    if (count > 0 && !room.locked && !room.destroyed) store.later(...historyQueries(room, count));
-  };
-  host.on(ticking, "record", () => {
-    for (const room of [...unwritten.keys()]) write(room);
-  });
-  host.on(leaving, "record", ({ room }) => {
-    if (room.occupants.size === 0) write(room);
-  });
-}
-
-/** What makes the last messages of a room last. */
-function historyQueries(room: Room, count: number): Query[] {
-  const key = room.jid.toString();
-  const fresh = room.history.all.slice(-count);
-  const queries = fresh.map(({ at, from, element }) =>
-    addMessage({ room: key, at, sender: from.toString(), stanza: element.toString() }),
-  );
-  if (room.history.sweeps(fresh.length)) queries.push(trimMessages(key, room.config.history));
-  return queries;
 }
 
 const notThere = {

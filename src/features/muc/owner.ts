@@ -11,7 +11,6 @@ import { remove } from "./leave.ts";
 import { announce, conceal } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { trimMessages } from "./store.ts";
 import { ownerDestroy, ownerPassword, ownerQuery, ownerReason, status, user } from "./tags.ts";
 
 /** What owners ask: the configuration of a room and its end (XEP-0045 §10). */
@@ -53,21 +52,17 @@ async function configure(service: RoomService, room: Room, values: Partial<Confi
   const config = changedConfig(before, values);
   const assignments = newPeople(room, values);
   checkAssignments(service, room, assignments, by);
-  const key = room.jid.toString();
   const fresh = room.locked;
   if (fresh) {
     room.config = config;
     assign(service, room, assignments, {});
     await service.rooms.unlock(room);
   } else {
-    await service.store.now(service.store.putRoom(key, config), ...assignmentQueries(room, assignments));
+    await service.store.now(service.store.putRoom(room, config), ...assignmentQueries(room, assignments));
     room.config = config;
     assign(service, room, assignments, { nick: room.seat(by)?.occupant.jid.resource });
   }
-  if (config.history < room.history.all.length) {
-    room.history.limit(config.history);
-    service.store.later(trimMessages(key, config.history));
-  }
+  room.history.limit(config.history);
   const codes = takeEffect(service, room, before);
   if (!fresh) notify(service, room, codes);
   service.rooms.counted(room);
@@ -99,9 +94,9 @@ function isOwner(room: Room, jid: Jid, owners: readonly Jid[] | undefined): bool
 function takeEffect(service: RoomService, room: Room, before: Config): readonly number[] {
   const { config } = room;
   const codes: number[] = [];
-  if (config.logging !== before.logging) codes.push(config.logging ? 170 : 171);
+  if (config.archive !== before.archive && service.archive.enabled) codes.push(config.archive ? 170 : 171);
   if (config.whois !== before.whois) codes.push(config.whois === "anyone" ? 172 : 173);
-  const rest = { ...config, logging: before.logging, whois: before.whois };
+  const rest = { ...config, archive: before.archive, whois: before.whois };
   if (JSON.stringify(rest) !== JSON.stringify(before)) codes.push(104);
   for (const occupant of [...room.occupants.all()]) {
     if (config.members && !before.members && room.affiliationOf(occupant.account) === "none") {

@@ -29,6 +29,8 @@ export interface Subject {
 export class Room {
   /** Its address. */
   readonly jid: Jid;
+  /** The lowest id in the archive that is its own: what is older was said in another room of this address. */
+  readonly archiveFrom: number;
   config: Config;
   /** By bare JID. */
   readonly affiliated = new Map<string, Affiliated>();
@@ -54,12 +56,13 @@ export class Room {
   constructor(
     jid: Jid,
     config: Config,
-    options: { readonly admins: ReadonlySet<string>; readonly permanent: boolean },
+    options: { readonly admins: ReadonlySet<string>; readonly permanent: boolean; readonly archiveFrom: number },
   ) {
     this.jid = jid;
     this.config = config;
     this.#admins = options.admins;
     this.permanent = options.permanent;
+    this.archiveFrom = options.archiveFrom;
   }
 
   /** What people call it. */

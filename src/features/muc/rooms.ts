@@ -5,6 +5,7 @@ import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { Stanza } from "#stanza/stanza.ts";
 import { parseText } from "#xml/parser.ts";
+import type { RoomArchive } from "./archive.ts";
 import { defaultConfig } from "./configuration.ts";
 import { deliver } from "./deliver.ts";
 import { destroying, fireNow } from "./hooks.ts";
@@ -44,12 +45,14 @@ export class Rooms {
   readonly #host: Host;
   readonly #settings: MucSettings;
   readonly #store: RoomStore;
+  readonly #archive: RoomArchive;
   readonly #admins: ReadonlySet<string>;
   readonly #rooms = new Map<string, Room>();
   readonly #tombstones = new Map<string, TombstoneRow>();
 
-  constructor(host: Host, settings: MucSettings, store: RoomStore) {
+  constructor(host: Host, settings: MucSettings, store: RoomStore, archive: RoomArchive) {
     this.#host = host;
+    this.#archive = archive;
     this.#settings = settings;
     this.#store = store;
     this.#admins = new Set(settings.admins.map((one) => addressOf(host, one).toString()));
@@ -120,7 +123,7 @@ export class Rooms {
       putAffiliation({ room: key, jid: jid.toString(), affiliation, nick, reason }),
     );
     const present = room.occupants.seats.map((seat) => putOccupant(rowOf(room, seat)));
-    await this.#store.now(this.#store.putRoom(key, room.config), ...people, ...present, deleteTombstone(key));
+    await this.#store.now(this.#store.putRoom(room, room.config), ...people, ...present, deleteTombstone(key));
     this.#tombstones.delete(key);
     if (room.locked) this.#host.log.info("room opened", { room: key });
     room.lockedSince = undefined;
@@ -202,15 +205,16 @@ export class Rooms {
     return count;
   }
 
-  #make(jid: Jid, permanent: boolean): Room {
-    return new Room(jid, defaultConfig(this.#settings), { admins: this.#admins, permanent });
+  #make(jid: Jid, permanent: boolean, archiveFrom = this.#archive.firstFreeId): Room {
+    return new Room(jid, defaultConfig(this.#settings), { admins: this.#admins, permanent, archiveFrom });
   }
 
   #restore(stored: StoredRooms): void {
     const permanent = new Set(this.#settings.permanent.map(({ room }) => permanentJid(this.#host, room).toString()));
     for (const row of stored.rooms) {
-      const room = this.#make(Jid.parse(row.room), permanent.has(row.room));
+      const room = this.#make(Jid.parse(row.room), permanent.has(row.room), row.archive_from);
       room.config = { ...room.config, ...JSON.parse(row.config) };
+      room.history.complete = !this.#archive.enabled;
       if (row.subject !== "") {
         const element = parseText(row.subject);
         const text = element.elements.find((child) => child.name === "subject")?.text ?? "";
@@ -220,10 +224,6 @@ export class Rooms {
     }
     for (const { room, jid, affiliation, nick, reason } of stored.affiliations) {
       this.#rooms.get(room)?.affiliated.set(jid, { jid: Jid.parse(jid), affiliation, nick, reason });
-    }
-    for (const { room: key, at, sender, stanza } of stored.messages) {
-      const room = this.#rooms.get(key);
-      room?.history.add({ at, from: Jid.parse(sender), element: parseText(stanza) }, room.config.history);
     }
     for (const { room: key, hash } of stored.pictures) {
       const room = this.#rooms.get(key);

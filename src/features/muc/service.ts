@@ -1,4 +1,5 @@
 import type { Host } from "#core/host.ts";
+import type { RoomArchive } from "./archive.ts";
 import type { ConfigForm } from "./configuration.ts";
 import type { OccupantIds } from "./occupant-id.ts";
 import type { Rooms } from "./rooms.ts";
@@ -13,4 +14,5 @@ export interface RoomService {
   readonly store: RoomStore;
   readonly form: ConfigForm;
   readonly ids: OccupantIds;
+  readonly archive: RoomArchive;
 }

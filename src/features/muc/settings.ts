@@ -59,6 +59,10 @@ export const settings = section({
       subject: z.boolean().default(false).describe("Whether everybody may change the subject of a new room."),
       invites: z.boolean().default(true).describe("Whether members may invite others to a new room."),
       registration: z.boolean().default(true).describe("Whether people may register with a new room."),
+      archive: z
+        .boolean()
+        .default(true)
+        .describe("Whether what is said in a new room is archived, where `mam.keep-rooms` lets rooms be."),
       language: z.string().default("").describe("The language of a new room."),
     })
     .prefault({})

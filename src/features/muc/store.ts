@@ -25,6 +25,9 @@ export const migrations: readonly string[] = [
      room text not null primary key, service text not null, reason text not null, alternative text not null,
      owners text not null, at integer not null)`,
   "create table muc_vcard (room text not null primary key, xml text not null, hash text not null)",
+  // What newcomers see of the past is in the archive.
+  `drop table muc_message;
+   alter table muc_room add column archive_from integer not null default 0`,
   hatMigration,
 ];
 
@@ -34,6 +37,8 @@ export interface RoomRow {
   readonly subject: string;
   readonly subject_by: string;
   readonly empty_since: number | null;
+  /** As of `Room`. */
+  readonly archive_from: number;
 }
 
 export interface AffiliationRow {
@@ -42,13 +47,6 @@ export interface AffiliationRow {
   readonly affiliation: Exclude<Affiliation, "none">;
   readonly nick: string;
   readonly reason: string;
-}
-
-export interface MessageRow {
-  readonly room: string;
-  readonly at: number;
-  readonly sender: string;
-  readonly stanza: string;
 }
 
 export interface OccupantRow {
@@ -72,7 +70,6 @@ export interface TombstoneRow {
 export interface StoredRooms {
   readonly rooms: readonly RoomRow[];
   readonly affiliations: readonly AffiliationRow[];
-  readonly messages: readonly MessageRow[];
   readonly occupants: readonly OccupantRow[];
   readonly tombstones: readonly TombstoneRow[];
   /** Hashes of the pictures of rooms. */
@@ -94,15 +91,13 @@ export class RoomStore {
 
   async read(): Promise<StoredRooms> {
     const own = sql`select room from muc_room where service = ${this.#service}`;
-    const [rooms, affiliations, messages, occupants, tombstones, pictures] = await Promise.all([
+    const [rooms, affiliations, occupants, tombstones, pictures] = await Promise.all([
       this.#db.all<RoomRow>(
-        sql`select room, config, subject, subject_by, empty_since from muc_room where service = ${this.#service}`,
+        sql`select room, config, subject, subject_by, empty_since, archive_from
+          from muc_room where service = ${this.#service}`,
       ),
       this.#db.all<AffiliationRow>(
         sql`select room, jid, affiliation, nick, reason from muc_affiliation where room in (${own})`,
-      ),
-      this.#db.all<MessageRow>(
-        sql`select room, at, sender, stanza from muc_message where room in (${own}) order by number`,
       ),
       this.#db.all<OccupantRow>(sql`select room, jid, nick, role, presence from muc_occupant where room in (${own})`),
       this.#db.all<TombstoneRow>(
@@ -110,7 +105,7 @@ export class RoomStore {
       ),
       this.#db.all<{ room: string; hash: string }>(sql`select room, hash from muc_vcard where room in (${own})`),
     ]);
-    return { rooms, affiliations, messages, occupants, tombstones, pictures };
+    return { rooms, affiliations, occupants, tombstones, pictures };
   }
 
   /** The vCard of a room. */
@@ -136,10 +131,10 @@ export class RoomStore {
     if (queries.length > 0) await this.#db.batch(queries);
   }
 
-  putRoom(room: string, config: Config): Query {
+  putRoom({ jid, archiveFrom }: Room, config: Config): Query {
     return sql`
-      insert into muc_room (room, service, config, subject, subject_by, empty_since)
-      values (${room}, ${this.#service}, ${JSON.stringify(config)}, '', '', null)
+      insert into muc_room (room, service, config, subject, subject_by, empty_since, archive_from)
+      values (${jid.toString()}, ${this.#service}, ${JSON.stringify(config)}, '', '', null, ${archiveFrom})
       on conflict (room) do update set config = excluded.config`;
   }
 
@@ -171,26 +166,6 @@ export function putAffiliation(row: AffiliationRow): Query {
 
 export function deleteAffiliation(room: string, jid: string): Query {
   return sql`delete from muc_affiliation where room = ${room} and jid = ${jid}`;
-}
-
-export function addMessage(row: MessageRow): Query {
-  return sql`
-    insert into muc_message (room, at, sender, stanza)
-    values (${row.room}, ${row.at}, ${row.sender}, ${row.stanza})`;
-}
-
-/** Forgets all but the newest messages of a room. */
-export function trimMessages(room: string, kept: number): Query {
-  return sql`
-    delete from muc_message where room = ${room} and number not in (
-      select number from muc_message where room = ${room} order by number desc limit ${kept})`;
-}
-
-/** Another text in the place of a message. */
-export function replaceMessage({ room, at, sender, stanza }: MessageRow, text: string): Query {
-  return sql`
-    update muc_message set stanza = ${text}
-    where room = ${room} and at = ${at} and sender = ${sender} and stanza = ${stanza}`;
 }
 
 export function putCard(room: string, xml: string, hash: string): Query {
@@ -230,7 +205,6 @@ export function deleteRoom(room: string): Query[] {
   return [
     sql`delete from muc_room where room = ${room}`,
     sql`delete from muc_affiliation where room = ${room}`,
-    sql`delete from muc_message where room = ${room}`,
     sql`delete from muc_occupant where room = ${room}`,
     deleteCard(room),
   ];

@@ -34,6 +34,10 @@ export const ownerDestroy: Tag = tag(mucOwner, "destroy");
 export const ownerReason: Tag = tag(mucOwner, "reason");
 export const ownerPassword: Tag = tag(mucOwner, "password");
 
+/** Retraction of messages (XEP-0424); what is left of one. */
+export const retraction = "urn:xmpp:message-retract:1";
+export const retracted: Tag = tag(retraction, "retracted");
+
 /** A status code of §16.6.2. */
 export function status(code: number): Element {
   return statusTag({ code: code.toString() });
