@@ -46,6 +46,23 @@ export class Link {
     this.#out += text;
   }
 
+  /** From now on stanzas go to `take`, first those that nobody has asked for yet. */
+  listen(take: (stanza: string) => void): void {
+    this.listener = take;
+    for (const stanza of this.#early.splice(0)) take(stanza);
+  }
+
+  /** Breaks the connection, without a word. */
+  drop(): void {
+    this.#socket.destroy();
+  }
+
+  /** Reads nothing more; false: reads again. */
+  stall(stalled: boolean): void {
+    if (stalled) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
   /** The next stanza. @throws if the connection ends, or nothing comes */
   next(): Promise<string> {
     const early = this.#early.shift();

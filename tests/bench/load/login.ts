@@ -34,13 +34,25 @@ export class XmppServer {
 
   /** RFC 6120 §9.1: stream, STARTTLS, SCRAM-SHA-1, bind; with `presence`, also contact list and initial presence. */
   async login(user: string, { tls, presence, resource = "bench" }: LoginOptions): Promise<Client> {
+    const link = await this.authenticated(user, { tls });
+    try {
+      const jid = await this.bind(link, resource);
+      if (presence) await becomeAvailable(link, jid);
+      return { link, jid, user };
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+  }
+
+  /** Up to the features after authentication, where a client binds or resumes. */
+  async authenticated(user: string, { tls }: Pick<LoginOptions, "tls">): Promise<Link> {
     const link = await this.#dialer.dial(this.#address);
     try {
       if (tls) await this.#startTls(link);
       await this.#authenticate(link, user);
-      const jid = await this.#bind(link, resource);
-      if (presence) await becomeAvailable(link, jid);
-      return { link, jid, user };
+      await this.#open(link);
+      return link;
     } catch (error) {
       await link.close();
       throw error;
@@ -84,8 +96,8 @@ export class XmppServer {
     scram.verify(content(await expecting(link, "success")));
   }
 
-  async #bind(link: Link, resource: string): Promise<string> {
-    await this.#open(link);
+  /** Binds a resource on an authenticated stream; its full address. */
+  async bind(link: Link, resource: string): Promise<string> {
     link.send(
       `<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
     );
