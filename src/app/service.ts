@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Certificates } from "#adapters/tcp/certificates.ts";
 import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
+import { tcpSockets } from "#adapters/tcp/raw.ts";
 import { trustAuthorities } from "#adapters/tcp/trust.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Administration } from "./admin/command.ts";
@@ -82,6 +83,7 @@ export class Service {
       db: store.db,
       accounts: store.authenticator,
       people: store.people,
+      sockets: tcpSockets(log),
       log,
       version,
       network: networkOf(configuration, certificates, log),

@@ -55,6 +55,12 @@ export class Faces {
     return name === undefined ? jid : Jid.of(jid.local, name, jid.resource);
   }
 
+  /** An address under each name of its domain, the canonical one first. */
+  forms(canonical: Jid): Jid[] {
+    const others = [...this.#outward.values()].flatMap((renaming) => renaming.get(canonical.domain) ?? []);
+    return [canonical, ...others.map((name) => Jid.of(canonical.local, name, canonical.resource))];
+  }
+
   /** The form of an address under a face, where its domain has that face. */
   shown(jid: Jid, face: string): Jid {
     const name = this.#outward.get(face)?.get(jid.domain);

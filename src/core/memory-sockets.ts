@@ -5,6 +5,7 @@ const mostWaiting = 65_536;
 
 class MemorySocket implements RawSocket {
   readonly address: string;
+  readonly network: string;
   readonly peer: string;
   #other: MemorySocket = this;
   #events: SocketEvents | undefined;
@@ -22,6 +23,7 @@ class MemorySocket implements RawSocket {
 
   constructor(address: string, port: number) {
     this.address = address;
+    this.network = address;
     this.peer = `${address}:${port}`;
   }
 

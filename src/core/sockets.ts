@@ -24,6 +24,8 @@ export interface RawSocket {
   readonly peer: string;
   /** The address alone; an IPv4 address mapped into IPv6 is shown as IPv4. */
   readonly address: string;
+  /** What counts as one peer for limits: an IPv4 address, or the /64 network of an IPv6 address. */
+  readonly network: string;
   /** Begins reading. Called again, it hands the connection to another user. */
   open(events: SocketEvents): void;
   /** False: not everything has been taken yet; leave the bytes as they are until `drained`. Ignored once it is over. */

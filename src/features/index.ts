@@ -19,6 +19,7 @@ import { peopleSearch } from "./people-search/index.ts";
 import { xmppPing } from "./ping/index.ts";
 import { presence } from "./presence/index.ts";
 import { privateStorage } from "./private-storage/index.ts";
+import { proxy65, proxyService } from "./proxy65/index.ts";
 import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
 import { streamManagement } from "./stream-management/index.ts";
@@ -43,7 +44,9 @@ export const features: readonly Feature<any, any>[] = [
   directoryVcards,
   peopleSearch,
   mailAliases,
+  proxy65,
   muc,
+  proxyService,
   mam,
   carbons,
   stanzaIds,

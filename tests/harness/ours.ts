@@ -1,6 +1,7 @@
 import { openSqlite } from "#adapters/sqlite/sqlite.ts";
 import { assemble } from "#app/assemble.ts";
 import { silent } from "#core/log.ts";
+import { MemorySockets } from "#core/memory-sockets.ts";
 import type { Accounts, Authenticator } from "#sasl/authenticator.ts";
 import { memoryPair } from "#stream/memory.ts";
 import { talkative } from "./log.ts";
@@ -16,6 +17,7 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
     db,
     accounts: (domain) => tables.get(domain)!,
     people: (domain) => options.people?.[domain],
+    sockets: new MemorySockets(),
     log: process.env.LOG ? talkative : silent,
     version: "0.0.0-test",
   }).catch(async (error) => {

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { RawSocket, SocketEvents, SocketListener, SocketListenOptions, Sockets } from "#core/sockets.ts";
+import { addressGroup } from "./connection-count.ts";
 import { explainListening } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { remake } from "./shared-buffer.ts";
@@ -14,6 +15,7 @@ const wide = 262_144;
  */
 class TcpRawSocket implements RawSocket {
   readonly address: string;
+  readonly network: string;
   readonly peer: string;
   readonly #socket: Socket;
   /** Whether reads go into our buffer; else Node makes a new one for each. */
@@ -26,6 +28,7 @@ class TcpRawSocket implements RawSocket {
 
   constructor(accepted: Socket) {
     this.address = plainAddress(accepted.remoteAddress ?? "");
+    this.network = addressGroup(this.address);
     this.peer = `${this.address.includes(":") ? `[${this.address}]` : this.address}:${accepted.remotePort}`;
     const remade = remake(accepted, {
       buffer: () => {
