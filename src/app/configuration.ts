@@ -4,6 +4,7 @@ import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { type Section, SettingsError } from "#core/settings.ts";
 import { explain, type Problem, showPath } from "./explain.ts";
+import { completeHttp, type HttpSettings } from "./http.ts";
 import { type AppSettings, appSections } from "./settings.ts";
 
 /** A feature, as far as its settings go. */
@@ -15,6 +16,7 @@ export interface Configured {
 
 /** The configuration, complete: defaults filled in, files found, paths absolute. */
 export interface Configuration extends AppSettings {
+  readonly http: HttpSettings;
   /** The file it came from; undefined if there is none and everything is default. */
   readonly file: string | undefined;
   /** The sections of features as they stand in the file, checked; the features read them with their own schema. */
@@ -24,7 +26,7 @@ export interface Configuration extends AppSettings {
 /** What the command line says instead of the file. */
 export interface Overrides {
   readonly data?: string;
-  /** For STARTTLS; direct TLS gets the next one. 0 lets the system choose both. */
+  /** For STARTTLS; direct TLS gets the next one, HTTPS the one after that. 0 lets the system choose them. */
   readonly port?: number;
 }
 
@@ -58,7 +60,7 @@ export function parseConfiguration(
   const sections = new Map(
     features.filter((one) => one.settings && one.name in value).map((one) => [one.name, value[one.name]]),
   );
-  return { ...settings, file: file === undefined ? undefined : resolve(file), sections };
+  return { ...settings, http: completeHttp(settings), file: file === undefined ? undefined : resolve(file), sections };
 }
 
 /** The schema of the whole file: what is the application's, and a section for each feature that has settings. */
@@ -137,11 +139,13 @@ function absolute(settings: AppSettings, folder: string): AppSettings {
   return { ...settings, domains, authorities, data: resolve(folder, settings.data) };
 }
 
-function duplicates({ domains, listen }: AppSettings): Problem[] {
+function duplicates({ domains, listen, http }: AppSettings): Problem[] {
   const names = domains.map((domain) => domain.name);
   const aliases = domains.flatMap((domain, index) => domain.aliases.map((name, at) => ({ index, at, name })));
   const everywhere = [...names, ...aliases.map(({ name }) => name)];
-  const places = listen.map(({ address, port }) => (port === 0 ? undefined : `${address} port ${port}`));
+  const places = [...listen, ...(http.listen ?? [])].map(({ address, port }) =>
+    port === 0 ? undefined : `${address} port ${port}`,
+  );
   return [
     ...repeated(names).map((index) => ({
       path: ["domains", index, "name"],
@@ -151,7 +155,7 @@ function duplicates({ domains, listen }: AppSettings): Problem[] {
       .filter(({ name }) => everywhere.indexOf(name) !== everywhere.lastIndexOf(name))
       .map(({ index, at, name }) => ({ path: ["domains", index, "aliases", at], sentence: `${name} is there twice` })),
     ...repeated(places).map((index) => ({
-      path: ["listen", index, "port"],
+      path: index < listen.length ? ["listen", index, "port"] : ["http", "listen", index - listen.length, "port"],
       sentence: `${places[index]} is there twice`,
     })),
   ];
@@ -195,5 +199,12 @@ function override(configuration: Configuration, { data, port }: Overrides): Conf
     if (port === undefined) return listener;
     return { ...listener, port: port === 0 ? 0 : port + index };
   });
-  return { ...configuration, listen, ...(data === undefined ? {} : { data: resolve(data) }) };
+  const http = {
+    ...configuration.http,
+    listen: configuration.http.listen.map((listener, index) => {
+      if (port === undefined) return listener;
+      return { ...listener, port: port === 0 ? 0 : port + listen.length + index };
+    }),
+  };
+  return { ...configuration, listen, http, ...(data === undefined ? {} : { data: resolve(data) }) };
 }

@@ -12,6 +12,7 @@ import { type Assembly, assemble } from "./assemble.ts";
 import type { Configuration } from "./configuration.ts";
 import { openControl } from "./control/server.ts";
 import { type DataStore, openDataStore } from "./data-store.ts";
+import { type OpenHttpListener, openHttp } from "./http.ts";
 import { takeFolder } from "./instance.ts";
 import type { Log } from "./log.ts";
 import { networkOf } from "./network.ts";
@@ -40,6 +41,7 @@ interface Parts {
 /** The whole server: data, certificates, features, listeners and the control socket. */
 export class Service {
   readonly listeners: OpenListener[] = [];
+  readonly httpListeners: OpenHttpListener[] = [];
   readonly administration: Administration;
   readonly certificateFiles: Readonly<Record<string, CertificateFiles>>;
   readonly #options: ServiceOptions;
@@ -81,6 +83,7 @@ export class Service {
       domains,
       sections,
       db: store.db,
+      folder: configuration.data,
       accounts: store.authenticator,
       people: store.people,
       sockets: tcpSockets(log),
@@ -92,6 +95,11 @@ export class Service {
     const service = new Service(options, { store, files, certificates, assembly });
     const control = await openControl(configuration.data, service.administration, log);
     opened.defer(() => control.close());
+    for (const settings of configuration.http.listen) {
+      const listener = await openHttp(settings, { configuration, certificates, routes: assembly.routes, log });
+      opened.defer(() => listener.http.close());
+      service.httpListeners.push(listener);
+    }
     for (const settings of configuration.listen) await service.#listen(settings, opened);
     service.#opened = opened.move();
     return service;
@@ -151,6 +159,13 @@ export class Service {
         tls: settings.tls,
         connections: tcp.connections,
         refused: tcp.refused,
+      })),
+      http: this.httpListeners.map(({ settings, http }) => ({
+        address: http.address,
+        port: http.port,
+        tls: settings.tls,
+        connections: http.connections,
+        refused: http.refused,
       })),
       certificates: this.#parts.certificates
         .status()

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ldapSection } from "#adapters/ldap/settings.ts";
 import { choice, count, duration, section, size } from "#core/settings.ts";
 import { Jid, JidError } from "#jid/jid.ts";
+import { httpSection } from "./http.ts";
 
 const domainName = z
   .string()
@@ -82,6 +83,7 @@ export const appSections = {
       { protocol: "c2s", port: 5223, address: "::", tls: "direct" },
     ])
     .describe("Where connections are accepted."),
+  http: httpSection,
   data: z
     .string()
     .min(1)

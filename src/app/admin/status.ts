@@ -16,6 +16,14 @@ export interface Status {
     readonly connections: number;
     readonly refused: number;
   }[];
+  /** Listeners for HTTP. */
+  readonly http: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly tls: boolean;
+    readonly connections: number;
+    readonly refused: number;
+  }[];
   readonly certificates: readonly {
     readonly domain: string;
     readonly daysLeft: number;

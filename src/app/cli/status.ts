@@ -25,6 +25,10 @@ function describe(found: Status): string {
       (one) =>
         `listener     ${one.protocol} ${one.address} port ${one.port} (${one.tls}): ${one.connections} connections, ${one.refused} refused`,
     ),
+    ...found.http.map(
+      (one) =>
+        `listener     ${one.tls ? "https" : "http"} ${one.address} port ${one.port}: ${one.connections} connections, ${one.refused} refused`,
+    ),
     ...found.certificates.map(({ domain, daysLeft, warnings }) => {
       return `certificate  ${domain}: ${[`${daysLeft} days left`, ...warnings].join("; ")}`;
     }),
