@@ -9,6 +9,7 @@ import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco, serviceDiscovery } from "./disco/index.ts";
 import { faces } from "./faces/index.ts";
 import { groups } from "./groups/index.ts";
+import { httpUpload } from "./http-upload/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
 import { mailAliases } from "./mail-aliases/index.ts";
 import { archiveUpkeep, mam, stanzaIds } from "./mam/index.ts";
@@ -46,6 +47,7 @@ export const features: readonly Feature<any, any>[] = [
   mailAliases,
   proxy65,
   muc,
+  httpUpload,
   proxyService,
   mam,
   carbons,

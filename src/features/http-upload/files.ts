@@ -1,0 +1,284 @@
+import { randomBytes } from "node:crypto";
+import type { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import { DatabaseError } from "#core/database.ts";
+import type { Logger } from "#core/log.ts";
+import { encodeName, readType, safeName, unknownType } from "./names.ts";
+import { PendingUploads } from "./pending.ts";
+import type { Quotas } from "./quotas.ts";
+import type { ByteRange } from "./ranges.ts";
+import type { Signatures, Slot } from "./slots.ts";
+import type { FileTable, StoredFile } from "./store.ts";
+import { type Vault, VaultError } from "./vault.ts";
+
+/** Why a file is not taken. */
+export type FileRefusal = "too-large" | "quota" | "pending" | "no-room" | "taken" | "no-account" | "incomplete";
+
+/** A file is not taken; `retry`: when it may be, where that can be said. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+  readonly reason: FileRefusal;
+  readonly retry: Date | undefined;
+
+  constructor(reason: FileRefusal, retry?: Date, options?: ErrorOptions) {
+    super(reason, options);
+    this.reason = reason;
+    this.retry = retry;
+  }
+}
+
+/** What somebody wants to upload. */
+export interface Upload {
+  /** The bare address of its owner. */
+  readonly account: string;
+  /** As its owner calls it; made safe here. */
+  readonly name: string;
+  /** In bytes; exactly. */
+  readonly size: number;
+  /** Media type; unknown if left out. */
+  readonly type?: string | undefined;
+  /** When it has to go at the latest. */
+  readonly until?: Date | undefined;
+}
+
+export interface FilesOptions {
+  readonly vault: Vault;
+  readonly table: FileTable;
+  readonly signatures: Signatures;
+  readonly quotas: Quotas;
+  readonly limits: {
+    readonly size: number;
+    readonly pending: number;
+    readonly reserve: number;
+    readonly slotMs: number;
+    readonly keepMs: number;
+  };
+  /** Whether somebody has this account, a bare address; of others than ours nobody knows better. */
+  readonly exists: (account: string) => Promise<boolean> | boolean;
+  /** Where files are reached under a domain or alias, with a slash at the end; undefined: nowhere. */
+  readonly base: (face: string) => string | undefined;
+  readonly log: Logger;
+}
+
+const sweepAtOnce = 100;
+/** Between two batches, for others who want to read and write. */
+const breathMs = 20;
+/** When to come back while the disk is full. */
+const roomAgainMs = 10 * 60_000;
+
+/** The files of everybody: slots for them, their content, their ends. There is one for all domains. */
+export class Files {
+  readonly #options: FilesOptions;
+  readonly #pending = new PendingUploads();
+  /** Slots that were used, until they expire: none is good for a second file when the first is deleted. */
+  readonly #spent = new Map<string, number>();
+
+  constructor(options: FilesOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of the largest file. */
+  get largest(): number {
+    return this.#options.limits.size;
+  }
+
+  get keepMs(): number {
+    return this.#options.limits.keepMs;
+  }
+
+  /** Leave to upload, for a while. @throws FileError */
+  async reserve({ account, name, size, type = "", until }: Upload): Promise<Slot> {
+    const id = randomBytes(16).toString("hex");
+    const expires = Date.now() + this.#options.limits.slotMs;
+    await this.#admit(id, { account, size, expires });
+    return { id, account, name: safeName(name), size, type, expires, until: until?.getTime() ?? 0 };
+  }
+
+  /**
+   * Takes the body of a slot. Resolves when the file is on disk and can be had. The body is not destroyed.
+   * @param type what the uploader says it is, where the slot does not
+   * @throws FileError
+   */
+  async put(slot: Slot, body: Readable, type = slot.type): Promise<StoredFile> {
+    const { id, account, size } = slot;
+    if (this.#spent.has(id) || (await this.#options.table.find(id)) !== undefined) throw new FileError("taken");
+    // Else it was asked for before a restart, or the account is gone.
+    const known = this.#pending.begin(id);
+    if (!known) {
+      if (!(await this.#options.exists(account))) throw new FileError("no-account");
+      await this.#admit(id, { account, size, expires: Number.POSITIVE_INFINITY });
+    }
+    try {
+      const file = await this.#keep({ ...slot, type: type === "" ? unknownType : type }, body);
+      this.#spend(id, slot.expires);
+      this.#pending.remove(id);
+      return file;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!known) this.#pending.remove(id);
+      // Who failed may try again as long as the slot is good; whoever was first goes on.
+      else if (refusal?.reason !== "taken") this.#pending.end(id, slot.expires);
+      throw refusal ?? error;
+    }
+  }
+
+  /**
+   * Keeps a file that the server has got by other ways, such as a transfer between clients. The body is not destroyed.
+   * @throws FileError
+   */
+  async store(upload: Upload, body: Readable): Promise<StoredFile> {
+    const slot = await this.reserve({ ...upload, type: readType(upload.type ?? "") ?? unknownType });
+    try {
+      return await this.put(slot, body);
+    } finally {
+      this.#pending.remove(slot.id);
+    }
+  }
+
+  /** The address of a file for those who know us under this domain or alias; undefined where there is no way to it. */
+  link({ id, name }: Pick<StoredFile, "id" | "name">, face: string): string | undefined {
+    const base = this.#options.base(face);
+    return base === undefined ? undefined : `${base}${id}/${encodeName(name)}`;
+  }
+
+  /** Where to upload. */
+  uploadLink(slot: Slot, face: string): string | undefined {
+    const link = this.link(slot, face);
+    return link === undefined ? undefined : `${link}?slot=${this.#options.signatures.sign(slot)}`;
+  }
+
+  /** The file that an address of ours leads to, whatever the domain in it; undefined if there is none. */
+  async linked(url: string): Promise<StoredFile | undefined> {
+    const [, id] = /^https:\/\/[^?#]*\/([0-9a-f]{32})\/[^/?#]*$/.exec(url) ?? [];
+    const file = id === undefined ? undefined : await this.find(id);
+    if (file === undefined) return undefined;
+    const { hostname, pathname } = new URL(url);
+    const known = this.link(file, hostname);
+    return known !== undefined && new URL(known).pathname === pathname ? file : undefined;
+  }
+
+  /** A file that is there, and may still be. */
+  async find(id: string): Promise<StoredFile | undefined> {
+    const file = await this.#options.table.find(id);
+    return file === undefined || this.ends(file) <= Date.now() ? undefined : file;
+  }
+
+  /** Its content, or a part of it; undefined if that is gone. Whoever gets the stream destroys it, or reads to its end. */
+  read(id: string, range?: ByteRange): Promise<Readable | undefined> {
+    return this.#options.vault.read(id, range);
+  }
+
+  /** When it goes by itself: milliseconds since the epoch. */
+  ends({ created, until }: Pick<StoredFile, "created" | "until">): number {
+    return Math.min(created + this.keepMs, until ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Deletes a file; false if there was none. */
+  async remove(id: string): Promise<boolean> {
+    await this.#options.vault.remove(id); // first: a row without a file is found again, a file without a row is not
+    return this.#options.table.remove(id);
+  }
+
+  /** Deletes all files of an account, and what it was about to upload. Resolves with their number. */
+  async forget(account: string): Promise<number> {
+    this.#pending.forget(account);
+    let count = 0;
+    for (;;) {
+      const files = await this.#options.table.oldest(account, sweepAtOnce);
+      if (files.length === 0) return count;
+      for (const { id } of files) if (await this.remove(id)) count++;
+    }
+  }
+
+  /** Deletes what is too old, a little at a time. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const { table, log } = this.#options;
+    let count = 0;
+    while (!signal.aborted) {
+      const now = Date.now();
+      for (const [id, expires] of this.#spent) if (expires < now) this.#spent.delete(id);
+      const files = await table.due(now - this.keepMs, now, sweepAtOnce);
+      for (const { id } of files) if (await this.remove(id)) count++;
+      if (files.length < sweepAtOnce) break;
+      await pause(breathMs, undefined, { ref: false });
+    }
+    if (count > 0) log.info("old files deleted", { count });
+  }
+
+  /** Counts an upload in if there is room for it. @throws FileError */
+  async #admit(id: string, upload: { account: string; size: number; expires: number }): Promise<void> {
+    const { limits, quotas, table, vault } = this.#options;
+    const { account, size } = upload;
+    if (size > limits.size) throw new FileError("too-large");
+    this.#pending.add(id, upload); // first, so that two at once do not both fit
+    try {
+      const now = Date.now();
+      const own = this.#pending.sum(now, account);
+      if (own.count > limits.pending) throw new FileError("pending", moment(own.first));
+      const over = (await table.used(account)) + own.bytes - (await quotas.of(account));
+      if (over > 0) throw new FileError("quota", await this.#roomAgain(account, over));
+      const rest = (await vault.space()) - this.#pending.sum(now).bytes;
+      if (rest < limits.reserve) {
+        this.#options.log.warn("an upload was refused: the disk is full", { rest, reserve: limits.reserve });
+        throw new FileError("no-room", moment(now + roomAgainMs));
+      }
+    } catch (error) {
+      this.#pending.remove(id);
+      throw error;
+    }
+  }
+
+  /** When so many bytes of an account will have gone by themselves; undefined if they will not. */
+  async #roomAgain(account: string, bytes: number): Promise<Date | undefined> {
+    let rest = bytes;
+    const files = await this.#options.table.oldest(account, 1000);
+    for (const file of files) {
+      rest -= file.size;
+      if (rest <= 0) return moment(this.ends(file));
+    }
+    return undefined;
+  }
+
+  async #keep(slot: Slot, body: Readable): Promise<StoredFile> {
+    const { vault, table } = this.#options;
+    const { id, account, name, size, type, until } = slot;
+    const sha256 = await vault.receive(id, size, body);
+    const file = { id, account, name, type, size, sha256, created: Date.now(), until: until === 0 ? null : until };
+    try {
+      if (!this.#pending.has(id)) throw new FileError("no-account"); // it was deleted meanwhile
+      await table.add(file); // first, as in `remove`
+    } catch (error) {
+      await vault.discard(id);
+      throw error;
+    }
+    try {
+      await vault.publish(id);
+    } catch (error) {
+      await vault.discard(id);
+      await table.remove(id);
+      throw error;
+    }
+    return file;
+  }
+
+  #spend(id: string, expires: number): void {
+    const now = Date.now();
+    if (this.#spent.size > 10_000) for (const [one, end] of this.#spent) if (end < now) this.#spent.delete(one);
+    this.#spent.set(id, expires);
+  }
+}
+
+function refusalOf(error: unknown): FileError | undefined {
+  if (error instanceof FileError) return error;
+  if (error instanceof DatabaseError && error.kind === "constraint")
+    return new FileError("taken", undefined, { cause: error });
+  if (error instanceof DatabaseError && error.kind === "full")
+    return new FileError("no-room", undefined, { cause: error });
+  if (!(error instanceof VaultError)) return undefined;
+  const reasons = { full: "no-room", busy: "taken", short: "incomplete", long: "incomplete" } as const;
+  return new FileError(reasons[error.kind], undefined, { cause: error });
+}
+
+function moment(time: number): Date | undefined {
+  return Number.isFinite(time) ? new Date(time) : undefined;
+}

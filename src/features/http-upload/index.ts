@@ -1,0 +1,3 @@
+export { FileError, type FileRefusal, type Files, type Upload } from "./files.ts";
+export { httpUpload, type UploadApi, uploadedFiles } from "./http-upload.ts";
+export type { StoredFile, Usage } from "./store.ts";
