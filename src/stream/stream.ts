@@ -23,6 +23,8 @@ export interface StreamEvents {
   refused(error: StreamError): void;
   /** Something that is not the peer's fault was thrown. */
   broken(cause: unknown): void;
+  /** A peer that was slow has taken everything. */
+  drained?(): void;
 }
 
 /** Our side of the header (RFC 6120 §4.7). */
@@ -47,6 +49,8 @@ export interface StreamOptions {
   readonly namespace?: string;
   /** A prefix that our header declares, for elements that peers want to see with it (XEP-0220 §2.4.1). */
   readonly prefix?: { readonly name: string; readonly namespace: string };
+  /** Whether our header says "version='1.0'", which promises stream features (RFC 6120 §4.7.5). Default true. */
+  readonly versioned?: boolean;
 }
 
 /**
@@ -58,6 +62,7 @@ export class Stream {
   readonly #events: StreamEvents;
   readonly #namespace: string;
   readonly #prefix: StreamOptions["prefix"];
+  readonly #version: "1.0" | undefined;
   #parser: Parser | undefined;
   #state: "header" | "open" | "closing" | "closed" = "header";
   #opened = false;
@@ -74,6 +79,7 @@ export class Stream {
     this.#events = events;
     this.#namespace = options.namespace ?? client;
     this.#prefix = options.prefix;
+    this.#version = options.versioned === false ? undefined : "1.0";
     const mapped = this.#namespace === client ? {} : { contentNamespace: { from: this.#namespace, to: client } };
     this.#parser = new Parser(options.limits, mapped);
   }
@@ -113,8 +119,13 @@ export class Stream {
       `xmlns='${this.#namespace}'`,
       `xmlns:stream='${streams}'`,
       ...(this.#prefix === undefined ? [] : [`xmlns:${this.#prefix.name}='${this.#prefix.namespace}'`]),
-      "version='1.0'",
-      ...Object.entries({ id: opening.id, from: opening.from, to: opening.to, "xml:lang": opening.lang })
+      ...Object.entries({
+        version: this.#version,
+        id: opening.id,
+        from: opening.from,
+        to: opening.to,
+        "xml:lang": opening.lang,
+      })
         .filter((entry): entry is [string, string] => entry[1] !== undefined)
         .map(([name, value]) => `${name}='${quoted(value)}'`),
     ];
@@ -197,7 +208,9 @@ export class Stream {
     this.#pump();
   }
 
-  drain(): void {}
+  drain(): void {
+    this.#events.drained?.();
+  }
 
   closed(reason: CloseReason): void {
     if (this.#state === "closed") return;
