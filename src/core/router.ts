@@ -5,6 +5,7 @@ import { channels } from "./bus.ts";
 import { DatabaseError } from "./database.ts";
 import { deliver } from "./delivery.ts";
 import type { Faces } from "./faces.ts";
+import type { FederationView } from "./federation.ts";
 import type { LocalHost } from "./local-host.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -26,6 +27,8 @@ export class Router {
   remote: (packet: Packet) => void | Promise<void> = () => {
     throw new StanzaError("remote-server-not-found", noFederation);
   };
+  /** Set by federation. */
+  federation: FederationView | undefined;
   readonly #bus: Bus;
   readonly #faces: Faces;
   readonly #log: Logger;

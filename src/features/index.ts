@@ -23,6 +23,7 @@ import { privateStorage } from "./private-storage/index.ts";
 import { proxy65, proxyService } from "./proxy65/index.ts";
 import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
+import { s2s } from "./s2s/index.ts";
 import { streamManagement } from "./stream-management/index.ts";
 import { entityTime } from "./time/index.ts";
 import { vcard } from "./vcard/index.ts";
@@ -66,4 +67,4 @@ export const features: readonly Feature<any, any>[] = [
 
 /** Every capability that is there once. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export const serverFeatures: readonly ServerFeature<any>[] = [archiveUpkeep, c2s];
+export const serverFeatures: readonly ServerFeature<any>[] = [archiveUpkeep, s2s, c2s];

@@ -17,6 +17,7 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
     db,
     accounts: (domain) => tables.get(domain)!,
     people: (domain) => options.people?.[domain],
+    ...(options.network === undefined ? {} : { network: options.network }),
     sockets: new MemorySockets(),
     log: process.env.LOG ? talkative : silent,
     version: "0.0.0-test",

@@ -2,8 +2,10 @@ import { type TestContext, test } from "node:test";
 import type { Assembly } from "#app/assemble.ts";
 import { Jid } from "#jid/jid.ts";
 import { Client } from "./client.ts";
+import { MemoryInternet } from "./memory-network.ts";
 import { startOurs } from "./ours.ts";
 import type { MemoryPeople } from "./people.ts";
+import { type Peer, type ServerSpec, startServers } from "./servers.ts";
 import type { Target, TargetOptions } from "./target.ts";
 import { Wire } from "./wire.ts";
 
@@ -24,6 +26,10 @@ export interface Stage {
   account(jid: string, password?: string): Promise<void>;
   /** Our server from inside; only in scenarios that run on ours alone. */
   readonly assembly: Assembly;
+  /** The servers of a scenario with several, in the order given. */
+  readonly servers: readonly Peer[];
+  /** What is between them. */
+  readonly internet: MemoryInternet;
 }
 
 export interface ScenarioOptions {
@@ -38,6 +44,8 @@ export interface ScenarioOptions {
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
   /** The institution's directory of a domain; ours alone asks it. */
   readonly people?: Readonly<Record<string, MemoryPeople>>;
+  /** Several servers of ours instead of one, which reach each other: `connect` goes to the one with the domain. */
+  readonly servers?: readonly ServerSpec[];
 }
 
 type Body = (stage: Stage, context: TestContext) => Promise<void>;
@@ -51,16 +59,43 @@ export function scenario(name: string, ...rest: [Body] | [ScenarioOptions, Body]
   const target = process.env.TARGET ?? "parloir";
   const skip = options.skipOn?.includes(target) ? `not on ${target}: ${options.why ?? "ours alone"}` : false;
   test(name, { skip, timeout: 60_000 }, async (context) => {
-    const { domains = defaultDomains, settings = {}, aliases = {}, people = {} } = options;
-    const server = await start(target, { domains, settings, aliases, people });
     const wires: Wire[] = [];
+    const cast = options.servers === undefined ? await alone(target, options) : await several(options.servers);
     try {
-      await body(stageOn(server, wires), context);
+      await body(stageOn(cast, wires), context);
     } finally {
       for (const wire of wires) wire.transport.destroy();
-      await server.stop();
+      await cast.stop();
     }
   });
+}
+
+/** The servers of a scenario. */
+interface Cast {
+  readonly internet: MemoryInternet;
+  readonly servers: readonly Peer[];
+  /** The server of a domain. */
+  of(domain?: string): Target;
+  stop(): Promise<void>;
+}
+
+async function alone(target: string, options: ScenarioOptions): Promise<Cast> {
+  const { domains = defaultDomains, settings = {}, aliases = {}, people = {} } = options;
+  const server = await start(target, { domains, settings, aliases, people });
+  return { internet: new MemoryInternet(), servers: [], of: () => server, stop: () => server.stop() };
+}
+
+async function several(specs: readonly ServerSpec[]): Promise<Cast> {
+  const internet = new MemoryInternet();
+  const servers = await startServers(internet, specs);
+  return {
+    internet,
+    servers,
+    of: (domain) => (servers.find((one) => domain !== undefined && one.serves(domain)) ?? servers[0]).target,
+    async stop() {
+      await Promise.all(servers.map((one) => one.stop()));
+    },
+  };
 }
 
 async function start(target: string, options: TargetOptions): Promise<Target> {
@@ -70,26 +105,29 @@ async function start(target: string, options: TargetOptions): Promise<Target> {
   return startProsody(options);
 }
 
-function stageOn(server: Target, wires: Wire[]): Stage {
-  const open = async (options?: { readonly secure?: boolean }) => {
-    const wire = new Wire(await server.connect(options));
+function stageOn(cast: Cast, wires: Wire[]): Stage {
+  const open = async (options?: { readonly secure?: boolean }, domain?: string) => {
+    const wire = new Wire(await cast.of(domain).connect(options));
     wires.push(wire);
     return wire;
   };
   return {
+    internet: cast.internet,
+    servers: cast.servers,
     get assembly() {
-      if (server.assembly === undefined) throw new Error("this scenario needs our own server: give it skipOn");
-      return server.assembly;
+      const { assembly } = cast.of();
+      if (assembly === undefined) throw new Error("this scenario needs our own server: give it skipOn");
+      return assembly;
     },
-    wire: open,
+    wire: (options) => open(options),
     account: async (text, secret = password) => {
       const jid = Jid.parse(text);
-      await server.account(jid.local, jid.domain, secret);
+      await cast.of(jid.domain).account(jid.local, jid.domain, secret);
     },
     async connect(text, options = {}) {
       const jid = Jid.parse(text);
-      await server.account(jid.local, jid.domain, password);
-      const client = await logIn(await open(), jid, options.face ?? jid.domain);
+      await cast.of(jid.domain).account(jid.local, jid.domain, password);
+      const client = await logIn(await open({}, jid.domain), jid, options.face ?? jid.domain);
       if (options.presence !== false) {
         await client.becomesAvailable(typeof options.presence === "string" ? options.presence : undefined);
       }

@@ -1,3 +1,4 @@
+import type { Network } from "#core/network.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { MemoryPeople } from "./people.ts";
 
@@ -19,6 +20,8 @@ export interface TargetOptions {
   readonly aliases: Readonly<Record<string, readonly string[]>>;
   /** The institution's directory of a domain; ours alone asks it. */
   readonly people?: Readonly<Record<string, MemoryPeople>>;
+  /** How other servers are reached; ours alone. */
+  readonly network?: Network;
   /** Sections of our configuration, by feature. */
   readonly settings: Readonly<Record<string, unknown>>;
 }

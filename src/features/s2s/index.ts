@@ -1,0 +1,1 @@
+export { s2s } from "./s2s.ts";

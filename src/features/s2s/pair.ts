@@ -1,0 +1,24 @@
+import { Jid, JidError } from "#jid/jid.ts";
+
+/** A domain of ours and one elsewhere, as the stream between them names them: prepared. */
+export interface Pair {
+  /** A domain of this server, or an alias of one. */
+  readonly local: string;
+  readonly remote: string;
+}
+
+export function keyOf({ local, remote }: Pair): string {
+  return `${local} ${remote}`;
+}
+
+/** A prepared domain; undefined where the text is none. */
+export function domainOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  try {
+    const jid = Jid.parse(text);
+    return jid.isDomain ? jid.domain : undefined;
+  } catch (problem) {
+    if (problem instanceof JidError) return undefined;
+    throw problem;
+  }
+}
