@@ -6,6 +6,8 @@ export type Renaming = ReadonlyMap<string, string>;
 
 const value = tag("jabber:x:data", "value");
 const addressed = ["from", "to", "jid", "by"] as const;
+/** SOCKS5 Bytestreams (XEP-0065). */
+const bytestreams = tag("http://jabber.org/protocol/bytestreams", "query");
 
 /**
  * The names under which the domains of this server are known. An account has one canonical address, by which everything
@@ -15,6 +17,8 @@ const addressed = ["from", "to", "jid", "by"] as const;
 export class Faces {
   readonly #canonical = new Map<string, string>();
   readonly #outward = new Map<string, Renaming>();
+  /** For each name of a domain with aliases, and of its services: the name of the domain. */
+  readonly #names = new Map<string, string>();
 
   /**
    * @param domains each canonical domain with its aliases, all prepared
@@ -28,7 +32,10 @@ export class Faces {
       for (const alias of aliases) {
         const services = prefixes.map((prefix) => [`${prefix}.${name}`, `${prefix}.${alias}`] as const);
         const outward = new Map([[name, alias], ...services]);
-        for (const [canonical, other] of outward) this.#canonical.set(other, canonical);
+        for (const [canonical, other] of outward) {
+          this.#canonical.set(other, canonical);
+          this.#names.set(other, alias).set(canonical, name);
+        }
         this.#outward.set(alias, outward);
       }
     }
@@ -47,6 +54,12 @@ export class Faces {
   /** The aliases of a canonical domain. */
   aliases(name: string): readonly string[] {
     return [...this.#canonical].filter(([, canonical]) => canonical === name).map(([alias]) => alias);
+  }
+
+  /** Which name of a domain an address uses, as it is written; undefined where the domain has but one. */
+  nameIn(address: string): string | undefined {
+    const [bare = ""] = address.split("/", 1);
+    return this.#names.get(bare.slice(bare.indexOf("@") + 1).toLowerCase());
   }
 
   /** The canonical form of an address. */
@@ -81,9 +94,11 @@ export class Faces {
 
 /**
  * An element with domains renamed in its addresses: the attributes `from`, `to`, `jid` and `by` at any depth, and the
- * values of data forms. Texts that people wrote are never touched. Itself where nothing is renamed.
+ * values of data forms. Texts that people wrote are never touched, nor are the names that two clients have for a stream
+ * between them (XEP-0065 §6.3.1): one compares what the other chose with what it offered. Itself where nothing is renamed.
  */
 export function renamed(element: Element, renaming: Renaming): Element {
+  if (element.is(bytestreams) && element.attrs.sid !== undefined) return element;
   let changes: Record<string, string> | undefined;
   const { attrs } = element;
   for (const name of addressed) {

@@ -16,6 +16,7 @@ import type { Element } from "#xml/element.ts";
 import { type Authentication, encode, failed } from "./authentication.ts";
 import { bindResource } from "./binding.ts";
 import type { Door } from "./door.ts";
+import { NamesAsked } from "./names-asked.ts";
 import { receive } from "./stanzas.ts";
 import * as tags from "./tags.ts";
 
@@ -36,6 +37,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   #lang: string | undefined;
   /** The domain that the client opened its stream to: an alias of the host's, or its name. */
   #face = "";
+  readonly #names: NamesAsked;
   account: Jid | undefined;
   session: BoundSession | undefined;
   /** When the connection came, and when its client was last heard; milliseconds since the epoch. */
@@ -49,6 +51,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   constructor(door: Door, transport: Transport) {
     this.#door = door;
     this.#stream = new Stream(transport, this, { limits: beforeAuthentication });
+    this.#names = new NamesAsked(door.server.faces);
   }
 
   start(): void {
@@ -100,7 +103,9 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   #receive(session: BoundSession, element: Element, kind: Kind): void | Promise<void> {
-    const work = receive(session, this.host, this.#door.server.faces.inward(element), kind);
+    const { faces } = this.#door.server;
+    if (faces.any) this.#names.note(element, this.#face);
+    const work = receive(session, this.host, faces.inward(element), kind);
     if (work instanceof Promise) {
       const done = work.then(() => {
         session.handled++;
@@ -264,8 +269,10 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   deliver(stanza: Stanza): void {
-    const { element } = stanza;
-    this.#stream.send(this.#face === this.host.domain ? element : this.#door.server.faces.outward(element, this.#face));
+    const { faces } = this.#door.server;
+    const asked = this.#names.take(stanza);
+    const element = faces.outward(stanza.element, asked ?? this.#face);
+    this.#stream.send(asked ? element.with({ to: faces.shown(stanza.to, this.#face).toString() }) : element);
   }
 
   end(condition?: Parameters<Connection["end"]>[0], text?: string): void {
