@@ -4,6 +4,7 @@ import { blocking } from "./blocking/index.ts";
 import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
 import { clientState } from "./client-state/index.ts";
+import { component } from "./component/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
 import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco, serviceDiscovery } from "./disco/index.ts";
@@ -16,6 +17,7 @@ import { archiveUpkeep, mam, stanzaIds } from "./mam/index.ts";
 import { muc } from "./muc/index.ts";
 import { offBoarding } from "./off-boarding/index.ts";
 import { offline } from "./offline/index.ts";
+import { pep } from "./pep/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
 import { xmppPing } from "./ping/index.ts";
 import { presence } from "./presence/index.ts";
@@ -40,6 +42,7 @@ export const features: readonly Feature<any, any>[] = [
   groups,
   disco,
   serviceDiscovery,
+  pep,
   adhoc,
   blocking,
   vcard,
@@ -48,8 +51,8 @@ export const features: readonly Feature<any, any>[] = [
   mailAliases,
   proxy65,
   muc,
-  httpUpload,
   proxyService,
+  httpUpload,
   mam,
   carbons,
   stanzaIds,
@@ -67,4 +70,4 @@ export const features: readonly Feature<any, any>[] = [
 
 /** Every capability that is there once. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export const serverFeatures: readonly ServerFeature<any>[] = [archiveUpkeep, s2s, c2s];
+export const serverFeatures: readonly ServerFeature<any>[] = [archiveUpkeep, s2s, c2s, component];

@@ -3,6 +3,7 @@ import { type Hook, hook } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import { type Fact, fact, type LocalSession, type Session } from "#core/session.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { iq, Stanza } from "#stanza/stanza.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
@@ -55,6 +56,9 @@ export class Capabilities {
   /** Sessions that are being asked, one question at a time, with what they have announced meanwhile. */
   readonly #asked = new Map<Session, Announcement | undefined>();
 
+  /** Questions under way to clients on other servers, by announcement. */
+  readonly #elsewhere = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+
   constructor(host: Host) {
     this.#host = host;
   }
@@ -62,6 +66,18 @@ export class Capabilities {
   /** What the client of a session can; undefined while it is unknown. */
   featuresOf(session: Session): ReadonlySet<string> | undefined {
     return this.#learned.get(session) ?? this.#recall(session.get(announced));
+  }
+
+  /** What a client on another server can, by its presence; undefined where that is not to be known. */
+  async announcedBy(client: Jid, presence: Element): Promise<ReadonlySet<string> | undefined> {
+    const found = read(presence.child(c));
+    if (found === undefined) return undefined;
+    const known = this.#recall(found.key) ?? this.#elsewhere.get(found.key);
+    if (known !== undefined) return known;
+    const announcement = copied(found);
+    const asked = this.#askElsewhere(client, announcement).finally(() => this.#elsewhere.delete(announcement.key));
+    this.#elsewhere.set(announcement.key, asked);
+    return asked;
   }
 
   /** Takes note of the presence that a session broadcasts. */
@@ -134,21 +150,34 @@ export class Capabilities {
     }
   }
 
-  async #proofFrom(session: LocalSession, { node, ver, hash }: Announcement) {
+  async #proofFrom(session: LocalSession, announcement: Announcement) {
     this.#asked.set(session, undefined);
+    try {
+      return await this.#proof(session.jid, announcement);
+    } finally {
+      const next = this.#asked.get(session);
+      this.#asked.delete(session);
+      if (next) this.#learn(session, next);
+    }
+  }
+
+  async #askElsewhere(client: Jid, announcement: Announcement): Promise<ReadonlySet<string> | undefined> {
+    const proof = await this.#proof(client, announcement);
+    if (proof?.shared) this.#remember(announcement.key, proof.features);
+    return proof?.features;
+  }
+
+  /** What a client says that it can, where its announcement does not contradict it. */
+  async #proof(client: Jid, { node, ver, hash }: Announcement) {
     const query = infoQuery({ node: `${node}#${ver}` }); // §6.2
     try {
-      const question = Stanza.of("iq", iq({ type: "get" }, query), this.#host.jid, session.jid);
+      const question = Stanza.of("iq", iq({ type: "get" }, query), this.#host.jid, client);
       const answer = (await this.#host.ask(question, { timeoutMs: patience })).payload;
       // Compact: the features outlive the stanza.
       return answer?.is(infoQuery) ? provenFeatures(answer.compact(), hash, ver) : undefined;
     } catch (problem) {
       if (problem instanceof StanzaError) return undefined;
       throw problem;
-    } finally {
-      const next = this.#asked.get(session);
-      this.#asked.delete(session);
-      if (next) this.#learn(session, next);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Answer, Host } from "#core/host.ts";
 import { arriving, type Packet, presenting } from "#core/packet.ts";
 import { available, type LocalSession, type Session } from "#core/session.ts";
 import { presence } from "#features/presence/index.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { page, readPageRequest, resultSets } from "#stanza/rsm.ts";
 import type { Iq } from "#stanza/stanza.ts";
@@ -30,6 +31,8 @@ const mostItems = 100;
 export interface Disco {
   /** What the client of a session can, by its entity capabilities; undefined while that is unknown. */
   featuresOf(session: Session): ReadonlySet<string> | undefined;
+  /** What a client on another server can, by the presence it sends; it is asked where that is not known yet. */
+  announcedBy(client: Jid, presence: Element): Promise<ReadonlySet<string> | undefined>;
 }
 
 /**
@@ -74,7 +77,10 @@ export const disco: Feature<undefined, Disco> = {
     });
     host.on(remembering, "record", ({ session, memory }) => capabilities.remember(session, memory));
     host.on(recalling, "record", ({ session, memory }) => capabilities.recall(session, memory));
-    return { featuresOf: (session) => capabilities.featuresOf(session) };
+    return {
+      featuresOf: (session) => capabilities.featuresOf(session),
+      announcedBy: (client, presence) => capabilities.announcedBy(client, presence),
+    };
 
     function isAllowed(iq: Iq): boolean | Promise<boolean> {
       return iq.from.bare.equals(iq.to) || contacts.authorized(iq.to, iq.from.bare);

@@ -1,0 +1,2 @@
+export { published, retracted } from "./hooks.ts";
+export { type PepApi, pep } from "./pep.ts";

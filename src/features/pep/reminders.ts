@@ -1,0 +1,103 @@
+import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
+import { arriving } from "#core/packet.ts";
+import type { LocalSession } from "#core/session.ts";
+import { type Disco, learned } from "#features/disco/index.ts";
+import { becameAvailable, becameUnavailable, type PresenceApi } from "#features/presence/index.ts";
+import { heard, type RosterApi } from "#features/roster/index.ts";
+import type { Jid } from "#jid/jid.ts";
+import type { Stanza } from "#stanza/stanza.ts";
+import type { Foreigners } from "./foreigners.ts";
+import type { Notifications } from "./notifications.ts";
+import { lastItems } from "./store.ts";
+
+/** Accounts that one query asks about. */
+const atOnce = 256;
+const suffix = "+notify";
+
+export interface ReminderParts {
+  readonly disco: Disco;
+  readonly presence: PresenceApi;
+  readonly roster: RosterApi;
+  readonly foreigners: Foreigners;
+  readonly notifications: Notifications;
+}
+
+/** Whoever comes online gets what was published last, of what it wants to know (XEP-0163 §4.3.4). */
+export class Reminders {
+  readonly #host: Host;
+  readonly #parts: ReminderParts;
+  /** What a session has been told of since it came online. */
+  readonly #told = new WeakMap<LocalSession, ReadonlySet<string>>();
+
+  constructor(host: Host, parts: ReminderParts) {
+    this.#host = host;
+    this.#parts = parts;
+    host.on(learned, "copy", ({ session, features }) => this.#local(session, features));
+    host.on(becameAvailable, "copy", ({ session, initial }) => {
+      const features = initial ? parts.disco.featuresOf(session) : undefined;
+      if (features !== undefined) this.#local(session, features);
+    });
+    host.on(becameUnavailable, "copy", ({ session }) => void this.#told.delete(session));
+    host.on(arriving, "copy", ({ stanza }) => this.#elsewhere(stanza));
+  }
+
+  #local(session: LocalSession, features: ReadonlySet<string>): void {
+    const before = this.#told.get(session);
+    const nodes = wanted([...features].filter((feature) => !before?.has(feature)));
+    this.#told.set(session, features);
+    if (nodes.length === 0) return;
+    // In a later turn: presence is on its way to others meanwhile.
+    setImmediate(() => background(this.#host.log, this.#remindOfAll(session, nodes)));
+  }
+
+  async #remindOfAll({ jid }: LocalSession, nodes: readonly string[]): Promise<void> {
+    const accounts = [jid.bare, ...(await this.#watched(jid.bare))];
+    for (let from = 0; from < accounts.length; from += atOnce) {
+      await this.#remind(accounts.slice(from, from + atOnce), nodes, jid);
+    }
+  }
+
+  /** The accounts of this host whose presence an account gets. Those elsewhere remind us themselves. */
+  async #watched(account: Jid): Promise<Jid[]> {
+    const { roster } = this.#parts;
+    const found = new Map<string, Jid>();
+    for (const item of (await roster.get(account)).items.values()) {
+      if (heard(item) && item.contact.domain === this.#host.domain) found.set(item.contact.toString(), item.contact);
+    }
+    for (const { contact, subscription } of roster.shared.visible(account)) {
+      if (subscription !== "from" && contact.domain === this.#host.domain) found.set(contact.toString(), contact);
+    }
+    return [...found.values()];
+  }
+
+  async #remind(accounts: readonly Jid[], nodes: readonly string[], address: Jid): Promise<void> {
+    const byName = new Map(accounts.map((account) => [account.toString(), account]));
+    const found = await lastItems(this.#host.db, [...byName.keys()], nodes);
+    for (const { account, node, ...item } of found) {
+      await this.#parts.notifications.remind(byName.get(account)!, node, item, address);
+    }
+  }
+
+  /** Presence of a contact's client on another server (XEP-0163 §4.3.2). */
+  #elsewhere(stanza: Stanza): void {
+    if (!stanza.is("presence") || stanza.from.domain === this.#host.domain || !stanza.to.isBare) return;
+    if (stanza.from.isBare || stanza.to.isDomain) return;
+    if (stanza.type === "unavailable") this.#parts.foreigners.remove(stanza.to, stanza.from);
+    else if (stanza.type === "") background(this.#host.log, this.#meet(stanza.to, stanza.from, stanza));
+  }
+
+  async #meet(account: Jid, client: Jid, stanza: Stanza): Promise<void> {
+    const { presence, disco, foreigners } = this.#parts;
+    if (!(await presence.authorized(account, client))) return;
+    const features = await disco.announcedBy(client, stanza.element);
+    if (features === undefined) return;
+    const nodes = wanted(foreigners.add(account, client, features));
+    if (nodes.length > 0) await this.#remind([account], nodes, client);
+  }
+}
+
+/** The nodes that features ask to be notified of. */
+function wanted(features: readonly string[]): string[] {
+  return features.filter((feature) => feature.endsWith(suffix)).map((feature) => feature.slice(0, -suffix.length));
+}
