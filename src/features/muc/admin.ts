@@ -3,6 +3,7 @@ import { StanzaError } from "#stanza/error.ts";
 import type { Iq } from "#stanza/stanza.ts";
 import { detach } from "#xml/bytes.ts";
 import type { Element } from "#xml/element.ts";
+import { mayList } from "./admin-lists.ts";
 import { type Assignment, checkReservation, reassign, throwRefusal } from "./affiliates.ts";
 import { type Affiliation, atLeast, isAffiliation, isRole, type Role, refuseRole } from "./affiliations.ts";
 import { nickKey, readNick } from "./names.ts";
@@ -59,17 +60,6 @@ function listAffiliated(room: Room, { from }: Iq, affiliation: Affiliation): Ele
       );
     }),
   );
-}
-
-/** Admins read all lists; who may see addresses, the lists of those who belong to the room (§5.2.1, §9.5). */
-function mayList(room: Room, jid: Jid, affiliation: Affiliation): boolean {
-  const own = room.affiliationOf(jid);
-  if (atLeast(own, "admin")) return true;
-  if (affiliation === "outcast" || affiliation === "none") return false;
-  const role = room.standingOf(jid).role;
-  if (affiliation === "member" && room.config.memberList.some((one) => one === role)) return true;
-  if (room.config.whois !== "anyone") return false;
-  return atLeast(own, "member") || (room.has(jid) && affiliation !== "member");
 }
 
 /** §8.5, §9.8. */

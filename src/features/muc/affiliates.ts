@@ -1,13 +1,15 @@
 import type { Query } from "#core/database.ts";
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
+import type { Element } from "#xml/element.ts";
+import { tellAbsent, tellListed } from "./affiliation-news.ts";
 import { type Affiliation, type Refusal, refuseAffiliation, roleAfter } from "./affiliations.ts";
 import { inviteMember } from "./invitations.ts";
 import { remove } from "./leave.ts";
 import { nickKey } from "./names.ts";
 import type { Occupant } from "./occupants.ts";
 import { type Actor, announceRole } from "./presences.ts";
-import type { Room } from "./room.ts";
+import type { Affiliated, Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 import { deleteAffiliation, putAffiliation } from "./store.ts";
 
@@ -45,6 +47,7 @@ export function checkAssignments(
     const key = jid.toString();
     const own = jid.equals(by.bare);
     throwRefusal(refuseAffiliation(actor, { from: room.affiliationOf(jid), to: affiliation, own }));
+    if (room.keptIf(key, affiliation) !== affiliation) throw new StanzaError("not-allowed", fromDirectory);
     if (affiliation === "owner") owners.add(key);
     else owners.delete(key);
     size += Number(affiliation !== "none") - Number(room.affiliated.has(key));
@@ -79,24 +82,63 @@ export function assignmentQueries(room: Room, assignments: readonly Assignment[]
 
 /** Makes them so: those who are in the room change or go, and all are told (§9, §10). */
 export function assign(service: RoomService, room: Room, assignments: readonly Assignment[], actor: Actor): void {
-  for (const one of assignments) {
-    const key = one.jid.toString();
-    const affected = occupantsOf(room, one.jid);
-    const before = room.affiliationOf(one.jid);
-    const was = affected.map((occupant) => room.affiliationOf(occupant.account));
-    if (one.affiliation === "none") room.affiliated.delete(key);
-    else {
-      const { affiliation, reason, jid } = one;
-      room.affiliated.set(key, { jid, affiliation, nick: nickOf(room, one), reason });
-    }
-    for (const [index, occupant] of affected.entries()) {
-      reclassify(service, room, occupant, { before: was[index]!, reason: one.reason, actor });
-    }
-    // §9.5: who may enter a members-only room from now on is invited.
-    if (one.affiliation === "member" && before === "none" && room.config.members && affected.length === 0) {
-      inviteMember(service, room, one.jid);
-    }
+  const absent = assignments.filter(({ jid }) => occupantsOf(room, jid).length === 0);
+  const present = assignments.filter((one) => !absent.includes(one));
+  changeAbsent(service, room, absent);
+  for (const one of present) {
+    // Somebody may have left by what was done before.
+    changeOf(service, room, one.jid, { reason: one.reason, actor, apply: () => put(room, one) });
   }
+}
+
+/** Of people who are not in the room. */
+function changeAbsent(service: RoomService, room: Room, assignments: readonly Assignment[]): void {
+  const since = room.versions.current;
+  const changes = assignments.map((one) => {
+    const before = room.affiliationOf(one.jid);
+    put(room, one);
+    return { jid: one.jid, before, after: room.affiliationOf(one.jid) };
+  });
+  const changed = changes.filter(({ before, after }) => before !== after);
+  if (changed.length > 0) tellListed(service, room, changed, since);
+  for (const { jid, before, after } of changed) {
+    // §9.5: who may enter a members-only room from now on is invited.
+    if (after === "member" && before === "none" && room.config.members) inviteMember(service, room, jid);
+    else tellAbsent(service, room, jid, after);
+  }
+}
+
+/** Of somebody who is in the room, or of a domain. */
+function changeOf(service: RoomService, room: Room, jid: Jid, change: Change): void {
+  const affected = occupantsOf(room, jid);
+  const was = affected.map((occupant) => room.affiliationOf(occupant.account));
+  const since = room.versions.current;
+  change.apply();
+  const version = room.versions.from(since);
+  for (const [index, occupant] of affected.entries()) {
+    reclassify(service, room, occupant, { ...change, before: was[index]!, version });
+  }
+}
+
+/** What the directory says of people has changed (it is not kept in the room): they are told as of any change. */
+export function regrant(service: RoomService, room: Room, people: ReadonlyMap<string, Affiliated>): void {
+  const keys = new Map([...room.granted, ...people]);
+  const next = new Map(room.granted);
+  for (const [key, { jid }] of keys) {
+    const granted = people.get(key);
+    if (granted?.affiliation === room.granted.get(key)?.affiliation) continue;
+    if (granted === undefined) next.delete(key);
+    else next.set(key, granted);
+    const apply = () => room.grant(new Map(next));
+    if (occupantsOf(room, jid).length > 0) changeOf(service, room, jid, { reason: "", actor: {}, apply });
+    else apply();
+  }
+}
+
+function put(room: Room, one: Assignment): void {
+  const { jid, affiliation, reason } = one;
+  if (affiliation === "none") room.disaffiliate(jid.toString());
+  else room.affiliate({ jid, affiliation, nick: nickOf(room, one), reason });
 }
 
 /** Makes changes of affiliations that somebody asks for, in turn with others, on disk before anybody is told. */
@@ -121,23 +163,28 @@ export async function release(service: RoomService, room: Room, jid: Jid): Promi
   assign(service, room, assignments, {});
 }
 
-interface Reclassification {
-  readonly before: Affiliation;
+interface Change {
   readonly reason: string;
   readonly actor: Actor;
+  readonly apply: () => void;
+}
+
+interface Reclassification extends Omit<Change, "apply"> {
+  readonly before: Affiliation;
+  readonly version: Element | undefined;
 }
 
 function reclassify(service: RoomService, room: Room, occupant: Occupant, change: Reclassification): void {
-  const { before, actor } = change;
+  const { before, actor, version } = change;
   const reason = change.reason === "" ? undefined : change.reason;
   const after = room.affiliationOf(occupant.account);
-  if (after === "outcast") return remove(service, room, occupant, { codes: [301], reason, actor }); // §9.1
+  if (after === "outcast") return remove(service, room, occupant, { codes: [301], reason, actor, version }); // §9.1
   if (after === "none" && room.config.members) {
-    return remove(service, room, occupant, { codes: [321], reason, actor }); // §9.4
+    return remove(service, room, occupant, { codes: [321], reason, actor, version }); // §9.4
   }
   const role = roleAfter(occupant.role, before, after, room.config.moderated);
   if (role === occupant.role && after === before) return;
-  announceRole(service.host, room, occupant, role, { reason, actor });
+  announceRole(service.host, room, occupant, role, { reason, actor, version });
 }
 
 function occupantsOf(room: Room, jid: Jid): Occupant[] {
@@ -157,6 +204,10 @@ export function throwRefusal(refusal: Refusal | undefined): void {
 const lastOwner = {
   en: "A room needs an owner. Make somebody else an owner first.",
   fr: "Un salon doit avoir un propriétaire. Nommez-en d'abord un autre.",
+};
+const fromDirectory = {
+  en: "The rights of this person in the room come from the directory and cannot be changed here.",
+  fr: "Les droits de cette personne dans le salon viennent de l'annuaire et ne se changent pas ici.",
 };
 const nickIsReserved = {
   en: "This nickname is reserved for somebody else.",

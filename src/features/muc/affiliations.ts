@@ -22,6 +22,16 @@ export function atLeast(affiliation: Affiliation, other: Affiliation): boolean {
   return ranks[affiliation] >= ranks[other];
 }
 
+/**
+ * What somebody is whom a room makes one thing and the directory another: the stronger. A ban holds, but for those whom
+ * the directory makes admins or owners.
+ */
+export function stronger(own: Affiliation, granted: Affiliation | undefined): Affiliation {
+  if (granted === undefined) return own;
+  if (own === "outcast") return atLeast(granted, "admin") ? granted : own;
+  return atLeast(own, granted) ? own : granted;
+}
+
 /** The role with which somebody enters (§5.1.2). Of the unaffiliated only those with voice by default speak. */
 export function initialRole(affiliation: Affiliation, moderated: boolean): Role {
   if (affiliation === "outcast") return "none";

@@ -8,6 +8,7 @@ import type { Room } from "./room.ts";
 import { selfPing } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
 import { muc, retraction } from "./tags.ts";
+import { mavNamespace } from "./versions.ts";
 
 const stableIds = `${muc}#stable_id`;
 const voiceRequests = `${muc}#request`;
@@ -58,6 +59,7 @@ function featuresOf({ config }: Room): string[] {
     voiceRequests,
     retraction,
     tombstones,
+    mavNamespace,
     config.public ? "muc_public" : "muc_hidden",
     config.persistent ? "muc_persistent" : "muc_temporary",
     config.members ? "muc_membersonly" : "muc_open",

@@ -4,6 +4,7 @@ import { type Message, message, Stanza } from "#stanza/stanza.ts";
 import { detach } from "#xml/bytes.ts";
 import type { Element } from "#xml/element.ts";
 import { assignmentQueries } from "./affiliates.ts";
+import { tellListed } from "./affiliation-news.ts";
 import { atLeast } from "./affiliations.ts";
 import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
@@ -61,7 +62,9 @@ export class Invitations {
     await room.change(async () => {
       if (!room.locked) await this.#service.store.now(...assignmentQueries(room, assignments));
       // The invitation of the person is enough: the room adds none of its own.
-      room.affiliated.set(jid.toString(), { jid, affiliation: "member", nick: "", reason: "" });
+      const since = room.versions.current;
+      room.affiliate({ jid, affiliation: "member", nick: "", reason: "" });
+      tellListed(this.#service, room, [{ jid, before: "none", after: "member" }], since);
     });
   }
 

@@ -5,6 +5,7 @@ import { StanzaError } from "#stanza/error.ts";
 import { type Presence, presence, Stanza } from "#stanza/stanza.ts";
 import { detach } from "#xml/bytes.ts";
 import type { Element } from "#xml/element.ts";
+import { tellVersions } from "./affiliation-news.ts";
 import { initialRole } from "./affiliations.ts";
 import { deliver } from "./deliver.ts";
 import { readWanted } from "./history.ts";
@@ -18,6 +19,7 @@ import type { RoomService } from "./service.ts";
 import { putOccupant, rowOf } from "./store.ts";
 import { subjectMessage } from "./subject.ts";
 import { entry, entryHistory, muc, mucUser, status, user, userItem } from "./tags.ts";
+import { mav } from "./versions.ts";
 
 /**
  * Somebody enters a room, which is made where it does not exist (XEP-0045 §7.2, §10.1).
@@ -59,8 +61,10 @@ function admit(service: RoomService, event: Joining, kept: Element): void {
   const seat: Seat = { jid, occupant, presence: kept };
   room.occupants.sit(seat);
   rooms.counted(room);
+  tellVersions(service, room, seat, stanza);
   showOthers(host, room, seat);
-  announce(host, room, occupant, {}, { seat, id: stanza.id, codes: entryCodes(service, room, codes) });
+  const version = mav({ until: room.versions.current });
+  announce(host, room, occupant, {}, { seat, id: stanza.id, codes: entryCodes(service, room, codes), version });
   brief(service, room, seat, stanza);
   if (!room.locked) store.later(putOccupant(rowOf(room, seat)));
 }
@@ -88,8 +92,10 @@ export function resynchronise(service: RoomService, room: Room, seat: Seat, stan
   const { host } = service;
   const kept = keptPresence(service, stanza);
   const { occupant } = seat;
+  tellVersions(service, room, seat, stanza);
   showOthers(host, room, seat);
-  const answered = { seat, id: stanza.id, codes: entryCodes(service, room, new Set()) };
+  const version = mav({ until: room.versions.current });
+  const answered = { seat, id: stanza.id, codes: entryCodes(service, room, new Set()), version };
   if (kept.equals(seat.presence)) {
     const self = selfPresence(host, room, occupant, {}, answered);
     deliver(host, Stanza.of("presence", self, occupant.jid, seat.jid));

@@ -48,6 +48,7 @@ export const muc: Feature<MucSettings> = {
     { number: 421, version: "1.0.1" },
     { number: 424, version: "0.4.2", note: "of messages to rooms: what is retracted is not shown to newcomers" },
     { number: 425, version: "0.3.0" },
+    { number: 463, version: "0.2.0" },
     { number: 486, version: "0.1.0" },
     { number: 500, version: "0.1.1" },
   ],

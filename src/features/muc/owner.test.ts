@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import { tag } from "#xml/element.ts";
-import { configures, entering, enters, failed, opens, refusal, request, room, seen, subject } from "./room.fixture.ts";
+import {
+  configures,
+  entering,
+  enters,
+  failed,
+  listed,
+  opens,
+  refusal,
+  request,
+  room,
+  seen,
+  subject,
+} from "./room.fixture.ts";
 
 const ours = { skipOn: ["prosody"] };
 const x = tag("jabber:x:data", "x");
@@ -125,12 +137,18 @@ scenario("§10.2: the form holds the whole lists of owners and admins", ours, as
   });
   await juliet.receives(seen("Juliet", "affiliation='admin' role='moderator'", [110]));
   await juliet.receives(seen("Romeo", `jid='${romeo}'`)); // §7.2.4: moderators see addresses
-  await romeo.receivesInAnyOrder(configured, seen("Juliet", "affiliation='admin' role='moderator'"));
+  await romeo.receivesInAnyOrder(
+    configured,
+    listed("nurse@example.com", "owner"),
+    seen("Juliet", "affiliation='admin' role='moderator'"),
+  );
   await configures(romeo, { "muc#roomconfig_roomowners": "juliet@example.com" });
+  await juliet.receives(listed("nurse@example.com", "admin"));
   await juliet.receives(seen("Romeo", "affiliation='admin' role='moderator'"));
   await juliet.receives(seen("Juliet", "affiliation='owner'", [110]));
   await romeo.receivesInAnyOrder(
     configured,
+    listed("nurse@example.com", "admin"),
     seen("Romeo", "affiliation='admin' role='moderator'", [110]),
     seen("Juliet", "affiliation='owner'"),
   );

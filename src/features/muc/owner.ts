@@ -43,7 +43,7 @@ function ownedRoom({ rooms }: RoomService, iq: Iq): Room {
 }
 
 function jidsOf(room: Room, affiliation: "owner" | "admin"): readonly Jid[] {
-  return room.listOf(affiliation).map(({ jid }) => jid);
+  return room.namedOf(affiliation).map(({ jid }) => jid);
 }
 
 async function configure(service: RoomService, room: Room, values: Partial<ConfigValues>, by: Jid): Promise<void> {
@@ -78,8 +78,8 @@ function newPeople(room: Room, values: Partial<ConfigValues>): Assignment[] {
     if (room.affiliated.get(jid.toString())?.affiliation === affiliation) wanted.delete(jid.toString());
     else wanted.set(jid.toString(), { jid, affiliation, reason: "" });
   };
-  if (admins) for (const { jid } of room.listOf("admin")) put(jid, "member");
-  if (owners) for (const { jid } of room.listOf("owner")) put(jid, "admin");
+  if (admins) for (const { jid } of room.namedOf("admin")) put(jid, "member");
+  if (owners) for (const { jid } of room.namedOf("owner")) put(jid, "admin");
   for (const jid of admins ?? []) if (!isOwner(room, jid, owners)) put(jid, "admin");
   for (const jid of owners ?? []) put(jid, "owner");
   return [...wanted.values()];

@@ -22,6 +22,8 @@ export interface News {
   readonly own?: readonly number[];
   readonly reason?: string | undefined;
   readonly actor?: Actor | undefined;
+  /** Of the affiliations (XEP-0463). */
+  readonly version?: Element | undefined;
 }
 
 /** A departure (XEP-0045 §7.14, §8.2, §9.1). */
@@ -44,6 +46,7 @@ export interface Answered {
   readonly seat: Seat;
   readonly id?: string | undefined;
   readonly codes?: Iterable<number>;
+  readonly version?: Element;
 }
 
 /** Shows all others to a client (XEP-0045 §7.2.2). */
@@ -84,7 +87,8 @@ export function outdated(occupant: Occupant): void {
 /** Tells everybody how an occupant now is. */
 export function announce(host: Host, room: Room, occupant: Occupant, news: News = {}, answered?: Answered): void {
   outdated(occupant);
-  const plain = news.codes === undefined && news.reason === undefined && news.actor === undefined;
+  const { codes, reason, actor, version } = news;
+  const plain = codes === undefined && reason === undefined && actor === undefined && version === undefined;
   const special: { full?: Element; open?: Element } = {};
   const forOthers = (viewer: Occupant): Element => {
     if (plain) return shownTo(host, room, occupant, viewer);
@@ -111,7 +115,8 @@ export function announce(host: Host, room: Room, occupant: Occupant, news: News 
 /** The presence of an occupant for their own clients (§7.2.2). */
 export function selfPresence(host: Host, room: Room, occupant: Occupant, news: News, answered?: Answered): Element {
   const own = [...(news.own ?? []), ...(answered?.codes ?? [])];
-  const element = available(host, room, occupant, { full: true, news: { ...news, own }, self: true });
+  const version = news.version ?? answered?.version;
+  const element = available(host, room, occupant, { full: true, news: { ...news, own, version }, self: true });
   return answered?.id === undefined ? element : element.with({ id: answered.id });
 }
 
@@ -181,7 +186,8 @@ function available(host: Host, room: Room, occupant: Occupant, { full, self, new
     full,
   });
   const codes = [...(self ? [110] : []), ...(news?.codes ?? []), ...(self ? (news?.own ?? []) : [])];
-  return seat.presence.append(user({}, item, ...codes.map(status)), ...payloadsOf(host, room, occupant));
+  const content = user({}, item, ...codes.map(status), ...(news?.version ? [news.version] : []));
+  return seat.presence.append(content, ...payloadsOf(host, room, occupant));
 }
 
 function unavailable(host: Host, room: Room, occupant: Occupant, departure: Departure) {
@@ -199,7 +205,8 @@ function unavailable(host: Host, room: Room, occupant: Occupant, departure: Depa
       full,
     });
     const codes = [...(self ? [110] : []), ...(departure.codes ?? []), ...(self ? (departure.own ?? []) : [])];
-    return (departure.presence ?? gone).append(user({}, item, ...codes.map(status)), ...payloads);
+    const content = user({}, item, ...codes.map(status), ...(departure.version ? [departure.version] : []));
+    return (departure.presence ?? gone).append(content, ...payloads);
   };
 }
 

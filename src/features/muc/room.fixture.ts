@@ -91,3 +91,15 @@ export function failed(kind: "presence" | "message", condition: string): string 
 export function entering(nick: string, content = "<history maxchars='0'/>", where = room): string {
   return `<presence to='${where}/${nick}'><x xmlns='http://jabber.org/protocol/muc'>${content}</x></presence>`;
 }
+
+/** Those in the room learn what somebody outside has become (§10.3). */
+export function listed(jid: string, affiliation: string): string {
+  return `<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'><item jid='${jid}'
+    affiliation='${affiliation}'/></x></message>`;
+}
+
+/** Somebody outside learns what they have become (§18.1). */
+export function outside(affiliation: string): string {
+  return `<message from='${room}'><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='${affiliation}'/>
+    <status code='101'/></x></message>`;
+}

@@ -1,11 +1,12 @@
 import { Jid } from "#jid/jid.ts";
 import type { Element } from "#xml/element.ts";
-import { type Affiliation, atLeast, type Role, type Standing } from "./affiliations.ts";
+import { type Affiliation, atLeast, type Role, type Standing, stronger } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
 import { RoomHats } from "./hats.ts";
 import { History } from "./history.ts";
 import { nameOf, nickKey } from "./names.ts";
 import { type Occupant, Occupants, type Seat } from "./occupants.ts";
+import { AffiliationVersions } from "./versions.ts";
 
 /** What a room keeps about somebody who is more to it than a visitor. */
 export interface Affiliated {
@@ -32,8 +33,10 @@ export class Room {
   /** The lowest id in the archive that is its own: what is older was said in another room of this address. */
   readonly archiveFrom: number;
   config: Config;
-  /** By bare JID. */
-  readonly affiliated = new Map<string, Affiliated>();
+  readonly #affiliated = new Map<string, Affiliated>();
+  #granted: ReadonlyMap<string, Affiliated> = new Map();
+  /** Of all who are something to the room. */
+  readonly versions: AffiliationVersions;
   readonly occupants = new Occupants();
   readonly history = new History();
   readonly hats = new RoomHats();
@@ -56,9 +59,15 @@ export class Room {
   constructor(
     jid: Jid,
     config: Config,
-    options: { readonly admins: ReadonlySet<string>; readonly permanent: boolean; readonly archiveFrom: number },
+    options: {
+      readonly admins: ReadonlySet<string>;
+      readonly permanent: boolean;
+      readonly archiveFrom: number;
+      readonly versionKey?: Uint8Array;
+    },
   ) {
     this.jid = jid;
+    this.versions = new AffiliationVersions(() => this.#everybody(), options.versionKey);
     this.config = config;
     this.#admins = options.admins;
     this.permanent = options.permanent;
@@ -78,9 +87,64 @@ export class Room {
   affiliationOf(jid: Jid): Affiliation {
     const bare = jid.bare.toString();
     if (this.#admins.has(bare)) return "owner";
-    const own = this.affiliated.get(bare);
-    if (own !== undefined) return own.affiliation;
-    return this.affiliated.get(jid.domain)?.affiliation === "outcast" ? "outcast" : "none";
+    const own = this.kept(bare);
+    if (own !== "none") return own;
+    return this.#affiliated.get(jid.domain)?.affiliation === "outcast" ? "outcast" : "none";
+  }
+
+  /** What somebody has been made, by the room's owners or by the directory. */
+  kept(bare: string): Affiliation {
+    return this.keptIf(bare, this.#affiliated.get(bare)?.affiliation ?? "none");
+  }
+
+  /** What somebody would be whom the room's owners make this: the directory's word may be stronger. */
+  keptIf(bare: string, affiliation: Affiliation): Affiliation {
+    return stronger(affiliation, this.#granted.get(bare)?.affiliation);
+  }
+
+  /** Those who have been made something by the room's owners; by bare JID. */
+  get affiliated(): ReadonlyMap<string, Affiliated> {
+    return this.#affiliated;
+  }
+
+  /** Those who are something to the room by the directory; by bare JID. */
+  get granted(): ReadonlyMap<string, Affiliated> {
+    return this.#granted;
+  }
+
+  affiliate(one: Affiliated): void {
+    const key = one.jid.toString();
+    const before = this.kept(key);
+    this.#affiliated.set(key, one);
+    this.versions.note(key, before, this.kept(key));
+  }
+
+  /** @param key a bare JID, or a domain */
+  disaffiliate(key: string): void {
+    const before = this.kept(key);
+    this.#affiliated.delete(key);
+    this.versions.note(key, before, this.kept(key));
+  }
+
+  /** The directory's word, in the place of what it was; gives those who are something else now, as they were. */
+  grant(people: ReadonlyMap<string, Affiliated>): { readonly jid: Jid; readonly before: Affiliation }[] {
+    const keys = new Map([...this.#granted, ...people]);
+    const before = [...keys].map(([key, { jid }]) => ({ key, jid, before: this.kept(key) }));
+    // One after the other, so that each version follows from the one before.
+    const now = new Map(this.#granted);
+    this.#granted = now;
+    for (const one of before) {
+      const next = people.get(one.key);
+      if (next === undefined) now.delete(one.key);
+      else now.set(one.key, next);
+      this.versions.note(one.key, one.before, this.kept(one.key));
+    }
+    return before.filter((one) => one.before !== this.kept(one.key));
+  }
+
+  *#everybody(): Iterable<readonly [string, Affiliation]> {
+    for (const key of this.#affiliated.keys()) yield [key, this.kept(key)];
+    for (const key of this.#granted.keys()) if (!this.#affiliated.has(key)) yield [key, this.kept(key)];
   }
 
   /** Somebody as the rules see them: with the strongest role of their visits. */
@@ -92,14 +156,24 @@ export class Room {
     return { affiliation, role };
   }
 
-  /** All of one affiliation. */
+  /** All of one affiliation, by whomever they have been made so. */
   listOf(affiliation: Affiliation): Affiliated[] {
-    return [...this.affiliated.values()].filter((one) => one.affiliation === affiliation);
+    return [...this.#everybody()]
+      .filter(([, kept]) => kept === affiliation)
+      .map(([key]) => {
+        const own = this.#affiliated.get(key);
+        return own?.affiliation === affiliation ? own : { ...this.#granted.get(key)!, nick: own?.nick ?? "" };
+      });
+  }
+
+  /** Those whom the room's owners have made so. */
+  namedOf(affiliation: Affiliation): Affiliated[] {
+    return [...this.#affiliated.values()].filter((one) => one.affiliation === affiliation);
   }
 
   /** Who has reserved a nickname, by its key. */
   reservedBy(key: string): Affiliated | undefined {
-    for (const one of this.affiliated.values()) if (one.nick !== "" && this.#keyOf(one) === key) return one;
+    for (const one of this.#affiliated.values()) if (one.nick !== "" && this.#keyOf(one) === key) return one;
     return undefined;
   }
 

@@ -10,7 +10,20 @@ import { Jid } from "#jid/jid.ts";
 import { message, presence, Stanza } from "#stanza/stanza.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import { parseText } from "#xml/parser.ts";
-import { configures, entering, enters, failed, opens, refusal, request, room, seen, subject } from "./room.fixture.ts";
+import {
+  configures,
+  entering,
+  enters,
+  failed,
+  listed,
+  opens,
+  outside,
+  refusal,
+  request,
+  room,
+  seen,
+  subject,
+} from "./room.fixture.ts";
 import { ownerQuery } from "./tags.ts";
 
 const ours = { skipOn: ["prosody"] };
@@ -267,12 +280,12 @@ scenario(
 
 scenario("an account that is deleted owns no room any more", ours, async (stage) => {
   const { romeo, juliet } = await alone(stage);
-  await romeo.exchange(
-    request("set", "admin", "<item jid='juliet@example.com' affiliation='owner'/>"),
-    "<iq type='result' id='q'/>",
-  );
+  await romeo.sends(request("set", "admin", "<item jid='juliet@example.com' affiliation='owner'/>"));
+  await romeo.receivesInAnyOrder("<iq type='result' id='q'/>", listed("juliet@example.com", "owner"));
+  await juliet.receives(outside("owner"));
   await juliet.exchange(request("get", "owner", ""), "<iq type='result' id='q'/>");
   const host = stage.assembly.hosts.get("example.com")!;
   await host.fire(removing, { account: juliet.jid.bare });
+  await juliet.receives(outside("none"));
   await juliet.exchange(request("get", "owner", ""), refusal("forbidden"));
 });

@@ -47,6 +47,7 @@ export class Rooms {
   readonly #store: RoomStore;
   readonly #archive: RoomArchive;
   readonly #admins: ReadonlySet<string>;
+  readonly #versionKey: Uint8Array;
   readonly #rooms = new Map<string, Room>();
   readonly #tombstones = new Map<string, TombstoneRow>();
 
@@ -55,6 +56,7 @@ export class Rooms {
     this.#archive = archive;
     this.#settings = settings;
     this.#store = store;
+    this.#versionKey = host.server.secret("versions of affiliations");
     this.#admins = new Set(settings.admins.map((one) => addressOf(host, one).toString()));
   }
 
@@ -111,7 +113,7 @@ export class Rooms {
     }
     const room = this.#make(jid, false);
     room.lockedSince = Date.now();
-    room.affiliated.set(creator.toString(), { jid: creator, affiliation: "owner", nick: "", reason: "" });
+    room.affiliate({ jid: creator, affiliation: "owner", nick: "", reason: "" });
     this.#rooms.set(key, room);
     return room;
   }
@@ -206,7 +208,12 @@ export class Rooms {
   }
 
   #make(jid: Jid, permanent: boolean, archiveFrom = this.#archive.firstFreeId): Room {
-    return new Room(jid, defaultConfig(this.#settings), { admins: this.#admins, permanent, archiveFrom });
+    return new Room(jid, defaultConfig(this.#settings), {
+      admins: this.#admins,
+      permanent,
+      archiveFrom,
+      versionKey: this.#versionKey,
+    });
   }
 
   #restore(stored: StoredRooms): void {
@@ -223,7 +230,7 @@ export class Rooms {
       this.#rooms.set(row.room, room);
     }
     for (const { room, jid, affiliation, nick, reason } of stored.affiliations) {
-      this.#rooms.get(room)?.affiliated.set(jid, { jid: Jid.parse(jid), affiliation, nick, reason });
+      this.#rooms.get(room)?.affiliate({ jid: Jid.parse(jid), affiliation, nick, reason });
     }
     for (const { room: key, hash } of stored.pictures) {
       const room = this.#rooms.get(key);
@@ -241,7 +248,7 @@ export class Rooms {
       if (fresh) room.config = { ...room.config, name, description, persistent: true };
       for (const owner of owners) {
         const person = addressOf(this.#host, owner);
-        room.affiliated.set(person.toString(), { jid: person, affiliation: "owner", nick: "", reason: "" });
+        room.affiliate({ jid: person, affiliation: "owner", nick: "", reason: "" });
       }
       this.#rooms.set(key, room);
       await this.unlock(room);
