@@ -14,7 +14,7 @@ import { XmppServer } from "#test/bench/load/login.ts";
 import { type RunningService, startService } from "#test/harness/service.ts";
 import { Member } from "./member.ts";
 
-const count = Number(process.env.RESTART_SESSIONS ?? 60);
+const count = Number(process.env.RESTART_SESSIONS ?? 100);
 const domain = "example.com";
 const password = "pencil";
 /** People in one room. */
@@ -153,6 +153,7 @@ test(`${count} clients live through a restart under load`, { timeout: 60_000 + c
   await Promise.all(members.map((member) => member.settled()));
   await Promise.all(members.map((member) => member.settled()));
   talk.check();
+  await service.stop();
   const back = members.map(({ resumedAt }) => resumedAt).sort((one, other) => one - other);
   const ms = (from: number, to: number) => `${Math.round(to - from)} ms`;
   context.diagnostic(

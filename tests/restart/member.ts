@@ -4,8 +4,8 @@ import { attribute, becomeAvailable, type XmppServer } from "#test/bench/load/lo
 
 const sm = "xmlns='urn:xmpp:sm:3'";
 
-/** How soon a client tries again that could not connect, in milliseconds. */
-const again = 25;
+/** How soon about a client tries again that could not connect, in milliseconds. */
+const again = 200;
 
 /** A client with a session that it resumes as often as it must, as XEP-0198 has it: it counts, repeats, and notes what comes. */
 export class Member {
@@ -78,7 +78,10 @@ export class Member {
 
   async close(): Promise<void> {
     this.#leaving = true;
-    await this.#link?.close("</stream:stream>");
+    const link = this.#link;
+    this.#link = undefined;
+    link?.listen(() => {});
+    await link?.close("</stream:stream>");
   }
 
   #use(link: Link): void {
@@ -96,7 +99,7 @@ export class Member {
       try {
         return await this.#resume();
       } catch {
-        await sleep(again);
+        await sleep(again * (0.5 + Math.random()));
       }
     }
   }
