@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "files.h"
 #include "forms.h"
 #include "rooms.h"
 #include "screen.h"
@@ -212,6 +213,8 @@ static const Command commands[] = {
     {"card", 1, do_card},               {"icon", 1, do_icon},
     {"menu", 1, do_menu},               {"enter", 0, do_enter},       {"fill", 2, do_fill},
     {"rooms", 0, rooms_list},           {"join", 3, rooms_join},      {"speak", 2, rooms_speak},
+    {"proxies", 1, files_proxies},      {"save-in", 1, files_save_in}, {"send-file", 2, files_send},
+    {"no-listening", 1, files_no_listening},
     {"submit", 0, do_submit},           {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 

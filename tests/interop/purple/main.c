@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "events.h"
+#include "files.h"
 #include "rooms.h"
 #include "screen.h"
 
@@ -166,6 +167,7 @@ int main(int count, char **words)
     purple_set_blist(purple_blist_new());
     listen_to_signals();
     rooms_install();
+    files_install();
     PurpleAccount *account = make_account(words);
     GIOChannel *input = g_io_channel_unix_new(STDIN_FILENO);
     g_io_add_watch(input, G_IO_IN | G_IO_HUP, command_line, account);
