@@ -2,7 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import type { Claim, Service } from "#core/feature.ts";
 import { type Section, SettingsError } from "#core/settings.ts";
+import { collisions } from "./collisions.ts";
 import { explain, type Problem, showPath } from "./explain.ts";
 import { completeHttp, type HttpSettings } from "./http.ts";
 import { type AppSettings, appSections } from "./settings.ts";
@@ -12,6 +14,9 @@ export interface Configured {
   readonly name: string;
   // biome-ignore lint/suspicious/noExplicitAny: the settings are each feature's own
   readonly settings?: Section<any>;
+  readonly service?: Service;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  claims?(settings: any): readonly Claim[];
 }
 
 /** The configuration, complete: defaults filled in, files found, paths absolute. */
@@ -55,7 +60,8 @@ export function parseConfiguration(
   const result = schema.safeParse(value, { reportInput: true });
   if (!result.success) throw failure(explain(schema, result.error.issues), lineOf);
   const settings = absolute(result.data as unknown as AppSettings, folder);
-  const problems = [...duplicates(settings), ...missingFiles(settings)];
+  const read = result.data as Readonly<Record<string, unknown>>;
+  const problems = [...duplicates(settings), ...collisions(settings, read, features), ...missingFiles(settings)];
   if (problems.length > 0) throw failure(problems, lineOf);
   const sections = new Map(
     features.filter((one) => one.settings && one.name in value).map((one) => [one.name, value[one.name]]),

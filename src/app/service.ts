@@ -3,6 +3,7 @@ import { Certificates } from "#adapters/tcp/certificates.ts";
 import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
 import { tcpSockets } from "#adapters/tcp/raw.ts";
 import { trustAuthorities } from "#adapters/tcp/trust.ts";
+import { componentListener } from "#features/component/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Administration } from "./admin/command.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
@@ -101,6 +102,7 @@ export class Service {
       service.httpListeners.push(listener);
     }
     for (const settings of configuration.listen) await service.#listen(settings, opened);
+    await service.#listenForComponents(opened);
     service.#opened = opened.move();
     return service;
   }
@@ -141,6 +143,32 @@ export class Service {
     });
     opened.defer(() => tcp.close());
     this.listeners.push({ settings, tcp });
+  }
+
+  /** Components are not encrypted (XEP-0114), and have a listener of their own. */
+  async #listenForComponents(opened: AsyncDisposableStack): Promise<void> {
+    const { sections, limits } = this.#options.configuration;
+    const where = componentListener(sections.get("component"));
+    if (where === undefined) return;
+    const { log } = this.#options;
+    const { certificates, assembly } = this.#parts;
+    const { address, port, connections, queue } = where;
+    const tcp = await listenTcp({
+      address,
+      port,
+      directTls: false,
+      certificates,
+      limits: {
+        connections,
+        connectionsPerAddress: connections,
+        unsentBytes: 2 * queue + 4_000_000, // beyond, it is cut off; before, `queue` holds
+        handshakeMs: limits["handshake-time"],
+      },
+      log,
+      accept: (transport) => assembly.accept("component", transport),
+    });
+    opened.defer(() => tcp.close());
+    log.info("listening for components", { address: tcp.address, port: tcp.port });
   }
 
   #status(): Status {

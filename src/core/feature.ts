@@ -35,8 +35,16 @@ export interface Feature<Settings = undefined, Api = void> extends Declared<Sett
   setup(host: Host, settings: Settings): Api | Promise<Api>;
 }
 
+/** A domain that a feature serves beside those of `domains`, and the key of its section that says so. */
+export interface Claim {
+  readonly domain: string;
+  readonly path: readonly (string | number)[];
+}
+
 /** A capability that is there once, whatever the hosts: it accepts transports. */
 export interface ServerFeature<Settings = undefined> extends Declared<Settings> {
+  /** Domains that its settings make it serve: the configuration refuses those which somebody else serves. */
+  claims?(settings: Settings): readonly Claim[];
   // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to undo
   setup(server: Server, settings: Settings): Stop | void | Promise<Stop | void>;
 }

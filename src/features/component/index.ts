@@ -1,0 +1,1 @@
+export { component, componentListener } from "./component.ts";
