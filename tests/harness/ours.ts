@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { openSqlite } from "#adapters/sqlite/sqlite.ts";
 import { assemble } from "#app/assemble.ts";
 import { silent } from "#core/log.ts";
@@ -38,6 +39,7 @@ export async function startOurs(options: TargetOptions): Promise<Target> {
     },
     async stop() {
       await assembly.stop();
+      rmSync(assembly.server.folder, { recursive: true, force: true });
       await db.close();
     },
   };

@@ -30,7 +30,7 @@ export async function send(
 ): Promise<void> {
   const { status, headers = {}, body = "" } = answer;
   const unread = !message.complete && hasBody(message);
-  response.writeHead(status, unread ? { ...headers, Connection: "close" } : { ...withLength(headers, answer) });
+  response.writeHead(status, { ...withLength(headers, answer), ...(unread ? { Connection: "close" } : {}) });
   if (message.method === "HEAD" || status === 204 || status === 304) {
     if (body instanceof Readable) body.destroy();
     response.flushHeaders();

@@ -57,6 +57,8 @@ export interface FilesOptions {
   readonly exists: (account: string) => Promise<boolean> | boolean;
   /** Where files are reached under a domain or alias, with a slash at the end; undefined: nowhere. */
   readonly base: (face: string) => string | undefined;
+  /** The domains and aliases. */
+  readonly names: () => readonly string[];
   readonly log: Logger;
 }
 
@@ -147,14 +149,12 @@ export class Files {
     return link === undefined ? undefined : `${link}?slot=${this.#options.signatures.sign(slot)}`;
   }
 
-  /** The file that an address of ours leads to, whatever the domain in it; undefined if there is none. */
+  /** The file that an address of ours leads to, under any of our names; undefined if there is none. */
   async linked(url: string): Promise<StoredFile | undefined> {
-    const [, id] = /^https:\/\/[^?#]*\/([0-9a-f]{32})\/[^/?#]*$/.exec(url) ?? [];
+    const [, id] = /\/([0-9a-f]{32})\/[^/]*$/.exec(url) ?? [];
     const file = id === undefined ? undefined : await this.find(id);
     if (file === undefined) return undefined;
-    const { hostname, pathname } = new URL(url);
-    const known = this.link(file, hostname);
-    return known !== undefined && new URL(known).pathname === pathname ? file : undefined;
+    return this.#options.names().some((name) => this.link(file, name) === url) ? file : undefined;
   }
 
   /** A file that is there, and may still be. */

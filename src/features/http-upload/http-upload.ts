@@ -106,6 +106,7 @@ function open(host: Host, values: UploadSettings): Shared {
     },
     exists: (account) => existsHere(host, account),
     base: (name) => baseOf(host, values.url, name),
+    names: () => namesOf(host),
     log,
   });
   host.stopping(server.http.route(uploadRoute(files, signatures)));
@@ -125,6 +126,11 @@ function existsHere(host: Host, account: string): boolean | Promise<boolean> {
   const [local = "", domain = ""] = account.split("@");
   const own = host.server.router.hosts.get(domain);
   return own === undefined || own.where !== "accounts" || own.accounts.exists(local);
+}
+
+function namesOf({ server: { router, faces } }: Host): string[] {
+  const domains = [...router.hosts.values()].filter(({ where }) => where === "accounts").map(({ domain }) => domain);
+  return domains.flatMap((domain) => [domain, ...faces.aliases(domain)]);
 }
 
 function baseOf({ server }: Host, url: string | undefined, name: string): string | undefined {
