@@ -3,22 +3,20 @@ import type { ManagedClient } from "./client.ts";
 
 /** What is in an archive, as its reader sees it page by page (XEP-0313), from where it stopped the last time. */
 export class ArchiveReader {
-  readonly #reader: ManagedClient;
   readonly #room: string | undefined;
   #after = "";
 
-  /** Of the account, or of a room. */
-  constructor(reader: ManagedClient, room?: string) {
-    this.#reader = reader;
+  /** Of a room, else of the account of who reads. */
+  constructor(room?: string) {
     this.#room = room;
   }
 
   /** The messages since the last time: their ids, and what the archive calls them; undefined if there is no archive. */
-  async next(): Promise<{ id: string; number: string }[] | undefined> {
+  async next(reader: ManagedClient): Promise<{ id: string; number: string }[] | undefined> {
     const found: { id: string; number: string }[] = [];
     for (;;) {
       const after = this.#after === "" ? "" : `<after>${this.#after}</after>`;
-      const { answer, messages } = await this.#reader.ask(
+      const { answer, messages } = await reader.ask(
         "set",
         `<query xmlns='urn:xmpp:mam:2' queryid='QUERY'><set xmlns='http://jabber.org/protocol/rsm'><max>200</max>${after}</set></query>`,
         this.#room,

@@ -92,6 +92,7 @@ export class ManagedClient {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#watch);
+    this.#present = false;
     this.#ready.resolve();
     await this.#link?.close("</stream:stream>");
     for (const { resolve } of this.#waiting.splice(0)) resolve();

@@ -15,6 +15,8 @@ export interface Killable {
   start(): Promise<Address>;
   /** At once, as a crash does. */
   kill(): Promise<void>;
+  /** As operators do. */
+  stop(): Promise<void>;
   /** Stops for good. */
   remove(): Promise<void>;
 }
@@ -32,8 +34,9 @@ function names(what: string, count: number): string[] {
 }
 
 export interface CountOptions {
-  /** How often it is killed. */
+  /** How often it is ended. */
   readonly rounds: number;
+  readonly how?: "kill" | "stop";
   readonly seed: number;
   /** Longest time of load before a kill, in milliseconds. */
   readonly longest?: number;
@@ -90,7 +93,7 @@ export class Count implements Place {
     await Promise.all(members.map((user) => this.#client(user, [this.#occupant(user)]).start()));
     for (let round = 0; round < this.#options.rounds; round++) {
       await this.#round();
-      if (round % 10 === 9) await this.#takeStock();
+      if (round % 5 === 4) await this.#takeStock();
     }
     await this.#takeStock();
   }
@@ -123,7 +126,7 @@ export class Count implements Place {
     await Promise.race([most.promise, sleep(100 + this.#random() * longest)]);
     const pending = Promise.withResolvers<XmppServer>();
     this.server = pending.promise;
-    await this.#killable.kill();
+    await this.#killable[this.#options.how ?? "kill"]();
     this.#loading = false;
     await this.#up();
     pending.resolve(await this.server);
@@ -160,7 +163,7 @@ export class Count implements Place {
     const client = this.#client(user);
     while (this.#loading) {
       for (let left = 1 + this.#pick(10); left > 0; left--) {
-        const away = this.#random() < 0.3;
+        const away = this.#random() < 0.12;
         const to = away ? absent[this.#pick(absent.length)]! : readers[index]!;
         client.say(this.#next(), away ? "away" : "online", `${to}@${this.#killable.domain}`);
       }
@@ -228,7 +231,6 @@ export class Count implements Place {
       await this.#settled(client);
       await client.stop();
       this.#clients.delete(user);
-      this.#archives.delete(user);
     }
     void domain;
   }
@@ -247,9 +249,9 @@ export class Count implements Place {
     const client = this.#client(user);
     await client.start();
     const key = room ?? user;
-    const reader = this.#archives.get(key) ?? new ArchiveReader(client, room);
+    const reader = this.#archives.get(key) ?? new ArchiveReader(room);
     this.#archives.set(key, reader);
-    const found = await reader.next();
+    const found = await reader.next(client);
     for (const { id, number } of found ?? []) this.ledger.archived(id, owners, number);
     return found !== undefined;
   }

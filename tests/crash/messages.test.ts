@@ -6,70 +6,40 @@
  *     CRASH_ROUNDS=200 CRASH_SEED=7 node --test tests/crash/messages.test.ts
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import type { Address } from "#test/bench/load/link.ts";
-import { accounts, countLosses, type Killable } from "#test/chaos/count.ts";
-import { type RunningService, startService } from "#test/harness/service.ts";
+import { KillableService } from "#test/bench/servers/killable.ts";
+import { accounts, type Count, countLosses } from "#test/chaos/count.ts";
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
 const seed = Number(process.env.CRASH_SEED ?? 1);
 
-class Ours implements Killable {
-  readonly domain = "example.com";
-  readonly password = "pencil";
-  readonly #folder = mkdtempSync(join(tmpdir(), "parloir-count-"));
-  #service: RunningService | undefined;
-  #made = false;
-
-  async start(): Promise<Address> {
-    this.#service = await startService({
-      folder: this.#folder,
-      settings: {
-        log: { level: "warn" },
-        c2s: { encryption: "optional", rate: "0 B" },
-        muc: { rate: 0, "room-rate": 0 },
-        offline: { messages: 100_000 },
-        accounts: { iterations: 4096 },
-      },
-    });
-    if (!this.#made) for (const name of accounts) await this.#service.addUser(`${name}@${this.domain}`, this.password);
-    this.#made = true;
-    return this.#service;
-  }
-
-  async kill(): Promise<void> {
-    await this.#service!.kill();
-    assert.equal(this.#service!.log, "", "the service complained");
-  }
-
-  async remove(): Promise<void> {
-    await this.#service?.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+for (const [how, name, times] of [
+  ["kill", `killed ${rounds} times under load, it loses and doubles no message`, rounds],
+  ["stop", "stopped and started again under load, it loses and doubles no message", Math.ceil(rounds / 3)],
+] as const) {
+  test(name, { timeout: 60_000 + times * 10_000 }, async () => {
+    const server = new KillableService(accounts);
+    try {
+      const count = await countLosses(server, { rounds: times, seed, how });
+      judge(count);
+      if (process.env.CRASH_ROUNDS) {
+        for (const way of ways) console.log(way, JSON.stringify(count.ledger.count(way)));
+        console.log(JSON.stringify(count.times));
+      }
+    } finally {
+      await server.remove();
+    }
+  });
 }
 
-test(`killed ${rounds} times under load, it loses and doubles no message`, {
-  timeout: 60_000 + rounds * 10_000,
-}, async () => {
-  const server = new Ours();
-  try {
-    const count = await countLosses(server, { rounds, seed });
-    const { ledger, times } = count;
-    const chats = ledger.count("online", "away");
-    const room = ledger.count("room");
-    console.log(JSON.stringify({ chats, room, times }));
-    assert.deepEqual(ledger.wrong, []);
-    assert.ok(ledger.count("online").acknowledged > 0 && ledger.count("away").acknowledged > 0);
-    assert.ok(times.resumed > 0, "no session was ever resumed");
-    assert.deepEqual(ledger.details("online", "away").lost, []);
-    assert.deepEqual(ledger.details("online", "away").duplicated, []);
-    assert.equal(room.duplicated, 0);
-    assert.ok(room.acknowledged > 0);
-    if (count.roomArchive) assert.deepEqual(ledger.details("room").lost, []);
-  } finally {
-    await server.remove();
-  }
-});
+const ways = ["online", "away", "room"] as const;
+
+function judge({ ledger, times, roomArchive }: Count): void {
+  assert.deepEqual(ledger.wrong, []);
+  for (const way of ways) assert.ok(ledger.count(way).acknowledged > 0, `no message to ${way} was acknowledged`);
+  assert.ok(times.resumed > 0, "no session was ever resumed");
+  assert.ok(roomArchive, "the room has no archive");
+  const { lost, duplicated } = ledger.details(...ways);
+  assert.deepEqual(lost, []);
+  assert.deepEqual(duplicated, []);
+}

@@ -125,7 +125,7 @@ export class Link {
   #flush(): void {
     const out = this.#out;
     this.#out = "";
-    if (out !== "" && !this.#socket.destroyed) this.#socket.write(out, "latin1");
+    if (out !== "" && this.#socket.writable) this.#socket.write(out, "latin1");
   }
 
   #receive(text: string): void {
