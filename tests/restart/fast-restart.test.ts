@@ -133,6 +133,7 @@ test(`${count} clients live through a restart under load`, { timeout: 60_000 + c
   for (const member of members) member.watch();
 
   const talk = new Talk(members);
+  context.after(() => talk.end());
   const talking = talk.run();
   await sleep(pace * 1.5);
   const asked = performance.now();
