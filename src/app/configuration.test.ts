@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { z } from "zod";
 import { choice, count, duration, flag, SettingsError, section, size } from "#core/settings.ts";
 import { type Configured, parseConfiguration, readConfiguration, schemaOf } from "./configuration.ts";
 
@@ -145,6 +146,29 @@ test("each error names its path, what is wrong and the line", () => {
     ["- domains\n", "(top): expected keys and values, such as `domains:` followed by a list"],
   ];
   for (const [text, ...expected] of cases) assert.deepEqual(problems(text), expected, text);
+});
+
+test("what a feature wants to serve must not be served already", () => {
+  const gateways: Configured = {
+    name: "gateways",
+    settings: section({ domains: z.array(z.string()).default([]).describe("Domains.") }),
+    claims: ({ domains }: { domains: string[] }) =>
+      domains.map((domain, index) => ({ domain, path: ["domains", index] })),
+  };
+  const chat: Configured = { name: "chat", service: { prefix: "chat", name: "Rooms" } };
+  const found = (domains: string[]) => {
+    const text = `domains: [{name: a.example, aliases: [b.example]}]\ngateways: {domains: ${JSON.stringify(domains)}}`;
+    try {
+      parseConfiguration(text, [gateways, chat], { folder });
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.equal(found(["fax.example", "x.a.example"]), undefined);
+  for (const domain of ["a.example", "b.example", "chat.a.example", "chat.b.example"]) {
+    assert.equal(found(["fax.example", domain]), `gateways.domains[1]: ${domain} is served already (line 2)`);
+  }
+  assert.equal(found(["x.example", "x.example"]), "gateways.domains[1]: x.example is served already (line 2)");
 });
 
 test("servers of the DNS are addresses, with a port or without", () => {

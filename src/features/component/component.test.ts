@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { memoryPair } from "#stream/memory.ts";
 import type { Client } from "#test/harness/client.ts";
 import { mismatch, pattern } from "#test/harness/match.ts";
@@ -274,8 +275,37 @@ scenario(
       }
     }
     assert.ok(refused > 0, "its queue is bounded");
+    while (stage.assembly.server.metrics.snapshot().components_connected !== 0) await delay(10);
     wire.transport.resume();
     assert.equal(await wire.ends(), "reset");
+  },
+);
+
+scenario(
+  "component: one that reads late gets what was taken for it",
+  { ...options, settings: { c2s: { rate: "0 B" }, component: { components, queue: "100 KiB" } } },
+  async (stage) => {
+    const romeo = await stage.connect("romeo@example.com/orchard");
+    const wire = await joined(stage);
+    wire.transport.pause();
+    const words = "x".repeat(50_000);
+    const refused: string[] = [];
+    for (let index = 0; index < 10; index++) {
+      await romeo.sends(`<message to='a@echo.example.com' id='m${index}' type='chat'><body>${words}</body></message>`);
+    }
+    await romeo.sends("<iq type='get' id='last' to='example.com'><ping xmlns='urn:xmpp:ping'/></iq>");
+    for (;;) {
+      const { attrs } = await romeo.next();
+      if (attrs.id === "last") break;
+      refused.push(attrs.id!);
+    }
+    wire.transport.resume();
+    for (let index = 0; index < 10; index++) {
+      if (!refused.includes(`m${index}`)) await wire.receives(`<message ${ns} id='m${index}'/>`);
+    }
+    await receivesNothing(wire);
+    await romeo.sends("<message to='a@echo.example.com' id='again' type='chat'><body>Hi</body></message>");
+    await wire.receives(`<message ${ns} id='again'/>`);
   },
 );
 
