@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 
+import files
 import login
 import messages
 import people
@@ -15,7 +16,7 @@ import rooms
 import services
 from client import Server, run, versions
 
-CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms) for check in module.CHECKS}
+CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files) for check in module.CHECKS}
 
 
 def main():
