@@ -3,6 +3,7 @@ import { adhoc } from "./adhoc/index.ts";
 import { blocking } from "./blocking/index.ts";
 import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
+import { channelSearch } from "./channel-search/index.ts";
 import { clientState } from "./client-state/index.ts";
 import { component } from "./component/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
@@ -17,8 +18,8 @@ import { archiveUpkeep, mam, stanzaIds } from "./mam/index.ts";
 import { muc } from "./muc/index.ts";
 import { offBoarding } from "./off-boarding/index.ts";
 import { offline } from "./offline/index.ts";
-import { pep } from "./pep/index.ts";
 import { peopleSearch } from "./people-search/index.ts";
+import { pep } from "./pep/index.ts";
 import { xmppPing } from "./ping/index.ts";
 import { presence } from "./presence/index.ts";
 import { privateStorage } from "./private-storage/index.ts";
@@ -51,6 +52,7 @@ export const features: readonly Feature<any, any>[] = [
   mailAliases,
   proxy65,
   muc,
+  channelSearch,
   proxyService,
   httpUpload,
   mam,

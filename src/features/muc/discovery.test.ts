@@ -152,3 +152,50 @@ scenario(
     await romeo.receives("<message from='verona@conference.obs.example/Juliet'><body>Hi</body></message>");
   },
 );
+
+const namesOurs = { skipOn: ["prosody"], why: "its names do not follow the language" };
+
+scenario("§6.1: the service is named in the language of who asks", namesOurs, async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const asked = (what: string, to: string, lang: string) =>
+    `<iq type='get' id='n' to='${to}' xml:lang='${lang}'><query xmlns='http://jabber.org/protocol/disco#${what}'/></iq>`;
+  for (const [lang, name] of [
+    ["fr", "Salons de discussion"],
+    ["fr-CA", "Salons de discussion"],
+    ["en", "Chat rooms"],
+    ["de", "Chat rooms"],
+  ] as const) {
+    await romeo.exchange(
+      asked("items", "example.com", lang),
+      `<iq type='result'><query xmlns='http://jabber.org/protocol/disco#items'>
+        <item jid='conference.example.com' name='${name}'/></query></iq>`,
+    );
+    await romeo.exchange(
+      asked("info", "conference.example.com", lang),
+      `<iq type='result'><query xmlns='http://jabber.org/protocol/disco#info'>
+        <identity category='conference' type='text' name='${name}'/></query></iq>`,
+    );
+  }
+});
+
+scenario(
+  "§6.3: clients without pages get so many rooms: those of the service, then the most visited",
+  { settings: { muc: { listed: 2 } }, skipOn: ["prosody"], why: "ours alone" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    for (const local of ["abbey", "verona"]) await opens(romeo, "Romeo", `${local}@conference.example.com`);
+    await enters(juliet, "Juliet", ["Romeo"]);
+    const items = (set: string) =>
+      `<iq type='get' id='l' to='conference.example.com'><query xmlns='http://jabber.org/protocol/disco#items'>${set}</query></iq>`;
+    await juliet.sends(items(""));
+    const named = (await juliet.next()).elements[0]!.elements.map(({ attrs }) => attrs.jid?.split("@")[0]);
+    assert.deepEqual(named, ["test", "verona"]);
+    await juliet.exchange(
+      items("<set xmlns='http://jabber.org/protocol/rsm'><max>10</max></set>"),
+      `<iq type='result' id='l'><query xmlns='http://jabber.org/protocol/disco#items'>
+        <item jid='abbey@conference.example.com'/><item jid='test@conference.example.com'/>
+        <item jid='verona@conference.example.com'/></query></iq>`,
+    );
+  },
+);

@@ -1,8 +1,11 @@
 import { type Description, describing, type Listing, listing } from "#features/disco/index.ts";
 import { stanzaId } from "#features/mam/index.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { dataSet } from "#stanza/form.ts";
+import { languageOf } from "#stanza/text.ts";
 import type { Element } from "#xml/element.ts";
+import { type ListedRoom, listingRooms } from "./hooks.ts";
 import { tombstones } from "./moderation.ts";
 import type { Room } from "./room.ts";
 import { selfPing } from "./self-ping.ts";
@@ -17,20 +20,33 @@ const reservedNick = "x-roomuser-item";
 const traffic = `${muc}#traffic`;
 
 /** Of the service, for people. */
-export const serviceName = "Salons de discussion";
+const names = { en: "Chat rooms", fr: "Salons de discussion" } as const;
+export const serviceName = names.fr;
 
 /** Rooms are found, and say what they are (XEP-0045 §6). */
 export function describeRooms(service: RoomService): void {
   const { host } = service;
-  host.identity({ category: "conference", type: "text", name: serviceName });
   host.offer(muc);
   host.offer(stableIds);
   host.on(describing, "amend", (description) => describe(service, description));
   host.on(listing, "amend", (found) => listRooms(service, found));
+  host.on(listingRooms, "amend", ({ reader, rooms }) => {
+    rooms.push(...knownRooms(service, reader).map(listed));
+  });
+  // The domain lists its services by one name; that of rooms follows the language of who asks.
+  const own = host.jid.toString();
+  host.parent?.on(listing, "record", ({ to, node, items, lang }) => {
+    const at = items.findIndex(({ jid, node: below }) => jid === own && below === undefined);
+    if (to.isDomain && node === undefined && at >= 0) items[at] = { jid: own, name: names[languageOf(lang)] };
+  });
 }
 
 function describe({ rooms }: RoomService, description: Description): void {
-  if (description.to.isDomain) return;
+  if (description.to.isDomain) {
+    const name = names[languageOf(description.lang)];
+    if (description.node === undefined) description.identities.push({ category: "conference", type: "text", name });
+    return;
+  }
   const room = rooms.get(description.to);
   if (room === undefined || room.locked) return;
   const { node, identities, features, forms } = description;
@@ -94,18 +110,43 @@ function information(room: Room, { from }: Description): Element {
 }
 
 /** §6.3: public rooms, and to members those that are not; §6.5: occupants to those who are there. */
-function listRooms({ rooms, settings }: RoomService, found: Listing): void {
+function listRooms(service: RoomService, found: Listing): void {
   if (found.node !== undefined) return;
-  if (!found.to.isDomain) return listOccupants(rooms.get(found.to), found);
-  const listed: { readonly jid: string; readonly name: string }[] = [];
-  for (const room of rooms.all()) {
-    if (room.locked || !room.isKnownTo(found.from)) continue;
-    // A temporary room that is empty is as good as gone, although who comes back finds it.
-    if (room.occupants.size === 0 && !room.config.persistent && !room.permanent && settings.grace > 0) continue;
-    listed.push({ jid: room.jid.toString(), name: room.name });
-  }
+  if (!found.to.isDomain) return listOccupants(service.rooms.get(found.to), found);
+  const rooms = knownRooms(service, found.from);
+  const most = service.settings.listed;
+  // Clients that know no pages get the rooms that are likely to be looked for: those that stay, and those that are full.
+  const chosen = found.paged || most === 0 || rooms.length <= most ? rooms : rooms.sort(byWeight).slice(0, most);
+  const listed = chosen.map(({ jid, name }) => ({ jid: jid.toString(), name }));
   listed.sort((one, other) => one.name.localeCompare(other.name) || (one.jid < other.jid ? -1 : 1));
   found.items.push(...listed);
+}
+
+/** The rooms that somebody may know of. */
+function knownRooms({ rooms, settings }: RoomService, reader: Jid): Room[] {
+  return [...rooms.all()].filter((room) => {
+    if (room.locked || !room.isKnownTo(reader)) return false;
+    // A temporary room that is empty is as good as gone, although who comes back finds it.
+    return room.occupants.size > 0 || room.config.persistent || room.permanent || settings.grace === 0;
+  });
+}
+
+function byWeight(one: Room, other: Room): number {
+  return Number(other.permanent) - Number(one.permanent) || other.occupants.size - one.occupants.size;
+}
+
+function listed(room: Room): ListedRoom {
+  const { jid, name, config } = room;
+  return {
+    jid,
+    address: jid.toString(),
+    name,
+    description: config.description,
+    language: config.language,
+    occupants: room.occupants.size,
+    open: !config.members && config.password === "",
+    anonymous: config.whois !== "anyone",
+  };
 }
 
 function listOccupants(room: Room | undefined, found: Listing): void {

@@ -69,6 +69,23 @@ export const retracted: Hook<{ readonly room: Room; readonly id: string; readonl
 /** A room is about to be destroyed; its occupants are still there. */
 export const destroying: Hook<{ readonly room: Room; readonly reason: string }> = hook("room destroyed");
 
+/** A room as lists of rooms show it. */
+export interface ListedRoom {
+  readonly jid: Jid;
+  /** The same as text. */
+  readonly address: string;
+  readonly name: string;
+  readonly description: string;
+  readonly language: string;
+  readonly occupants: number;
+  /** Whether one enters without being a member and without a password. */
+  readonly open: boolean;
+  readonly anonymous: boolean;
+}
+
+/** Somebody wants to know which rooms there are: those that the reader may know of are put in "amend". */
+export const listingRooms: Hook<{ readonly reader: Jid; readonly rooms: ListedRoom[] }> = hook("rooms listed");
+
 /** Fires one of them. @throws what a handler throws */
 export function fireNow<Event>(host: Host, hook: Hook<Event>, event: Event): boolean {
   const taken = host.fire(hook, event);

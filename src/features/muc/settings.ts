@@ -33,6 +33,7 @@ export const settings = section({
     "After a crash, clients that were in rooms stay in them for this long although they are not connected yet.",
   ),
   rooms: count(200, "Rooms that one account may own; 0: any number."),
+  listed: count(200, "Rooms in the list of a client that cannot ask for it in pages; 0: all."),
   occupants: count(2000, "Occupants that a room may have at most."),
   affiliations: count(2000, "Owners, admins, members and banned people that one room may have together."),
   nickname: count(64, "Characters of a nickname."),

@@ -1,0 +1,1 @@
+export { channelSearch } from "./channel-search.ts";
