@@ -9,6 +9,7 @@ import { component } from "./component/index.ts";
 import { contactInfo } from "./contact-info/index.ts";
 import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco, serviceDiscovery } from "./disco/index.ts";
+import { messageDisplayed } from "./displayed/index.ts";
 import { faces } from "./faces/index.ts";
 import { groups } from "./groups/index.ts";
 import { httpUpload } from "./http-upload/index.ts";
@@ -44,6 +45,7 @@ export const features: readonly Feature<any, any>[] = [
   disco,
   serviceDiscovery,
   pep,
+  messageDisplayed,
   adhoc,
   blocking,
   vcard,

@@ -27,8 +27,14 @@ export class NodeTable {
     });
   }
 
-  of(account: Jid): Promise<Nodes> {
+  /** The nodes of an account, as they are after the changes asked for so far. */
+  async of(account: Jid): Promise<Nodes> {
     const key = account.toString();
+    await this.#tails.get(key);
+    return this.#current(key);
+  }
+
+  #current(key: string): Promise<Nodes> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
     const loading = this.#load(key);
@@ -42,7 +48,7 @@ export class NodeTable {
     const key = account.toString();
     const result = (this.#tails.get(key) ?? Promise.resolve()).then(async () => {
       try {
-        return await work(await this.of(account));
+        return await work(await this.#current(key));
       } catch (problem) {
         this.#kept.delete(key);
         throw problem;

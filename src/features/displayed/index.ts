@@ -1,0 +1,1 @@
+export { messageDisplayed } from "./displayed.ts";
