@@ -9,7 +9,16 @@ import { parseText } from "#xml/parser.ts";
 import { Addresses } from "./addresses.ts";
 import { ArchiveIds } from "./ids.ts";
 import { prepareSearch, removeText } from "./search.ts";
-import { type Draft, forgetEntries, lastId, readEntry, readUsage, replaceStanza, type Usage } from "./store.ts";
+import {
+  countMessages,
+  type Draft,
+  forgetEntries,
+  lastId,
+  readEntry,
+  readUsage,
+  replaceStanza,
+  type Usage,
+} from "./store.ts";
 import { Writer } from "./writer.ts";
 
 /** Says in which archive a message is, and under which id (XEP-0359 §2.1). */
@@ -182,6 +191,12 @@ export class Archive {
   forgetBatch(owner: number, below: number): Promise<boolean> {
     const { db, searchable } = this;
     return forgetEntries(db, { owner, below, most: batch, searchable });
+  }
+
+  /** How many messages all archives hold; what two of them have is one. */
+  async count(): Promise<number> {
+    await this.writer.flush();
+    return countMessages(this.db);
   }
 
   /** What the archive of an owner holds. */

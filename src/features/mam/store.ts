@@ -201,3 +201,38 @@ export async function forgetEntries(db: Database, { owner, below, most, searchab
   ]);
   return row === undefined;
 }
+
+/** Up to which id messages are in the index. */
+export async function indexedTo(db: Database): Promise<number> {
+  return (await db.one<{ id: number }>(sql`select id from archive_indexed where name = 'entries'`))?.id ?? 0;
+}
+
+/** The next addresses by number. */
+export function addressesAfter(db: Database, after: number, most: number): Promise<AddressRow[]> {
+  return db.all<AddressRow>(sql`select id, jid from archive_address where id > ${after} order by id limit ${most}`);
+}
+
+/** The numbers of all that an owner has messages of or to: one look into the index for each. */
+export async function peersOf(db: Database, owner: number): Promise<number[]> {
+  const rows = await db.all<{ peer: number }>(
+    sql`with recursive peers (peer) as (
+        select min(peer) from archive_entry where owner = ${owner}
+        union all
+        select (select min(e.peer) from archive_entry e where e.owner = ${owner} and e.peer > peers.peer) from peers
+        where peers.peer is not null)
+      select peer from peers where peer is not null`,
+  );
+  return rows.map(({ peer }) => peer);
+}
+
+/** Of addresses that nobody has in the index, those that no message after `indexed` has either. */
+export function deleteAddresses(addresses: readonly AddressRow[], indexed: number): Query {
+  return sql`delete from archive_address where id in ${list(addresses.map(({ id }) => id))}
+    and id not in (select owner from archive_message where id > ${indexed})
+    and id not in (select peer from archive_message where id > ${indexed})`;
+}
+
+/** Messages of all archives; what two of them have is one. */
+export async function countMessages(db: Database): Promise<number> {
+  return (await db.one<{ count: number }>(sql`select count(*) as count from archive_message`))?.count ?? 0;
+}
