@@ -28,7 +28,8 @@ scenario(
     assert.deepEqual([own.name, own.attrs.from, own.attrs.type], ["message", juliets, "headline"]);
     const told = await passing(watching, "presence");
     assert.deepEqual([told.name, told.attrs.from, told.attrs.to], ["message", juliets, `${watching}`]);
-    await romeo.receivesNothing();
+    await romeo.sends("<iq type='get' id='last' to='example.com'><ping xmlns='urn:xmpp:ping'/></iq>");
+    assert.equal((await passing(romeo, "presence")).attrs.id, "last");
     await nurse.receivesNothing();
   },
 );
