@@ -39,7 +39,7 @@ function seconds(moment: Date): number {
 
 /** The dates of HTTP, all in GMT (RFC 9110 §5.6.7); one that cannot be read does not count. */
 function date(text: string | undefined): number | undefined {
-  if (text === undefined || !/^[A-Z][a-z]+,? .*\d/.test(text)) return undefined;
+  if (text === undefined || !/ GMT$/.test(text)) return undefined;
   const moment = Date.parse(text);
   return Number.isNaN(moment) ? undefined : Math.floor(moment / 1000);
 }
