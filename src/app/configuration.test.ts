@@ -40,10 +40,12 @@ test("without a file everything is default", () => {
   const { domains, listen, data, log, file, sections } = readConfiguration(undefined, [rooms], { folder });
   assert.deepEqual(domains, [{ name: "localhost", aliases: [] }]);
   assert.deepEqual(
-    listen.map(({ port, tls, address }) => [port, tls, address]),
+    listen.map(({ protocol, port, tls, address }) => [protocol, port, tls, address]),
     [
-      [5222, "starttls", "::"],
-      [5223, "direct", "::"],
+      ["c2s", 5222, "starttls", "::"],
+      ["c2s", 5223, "direct", "::"],
+      ["s2s", 5269, "starttls", "::"],
+      ["s2s", 5270, "direct", "::"],
     ],
   );
   assert.equal(data, join(folder, "data"));
@@ -91,12 +93,12 @@ test("the command line has the last word on data folder and ports", () => {
   assert.equal(data, "/srv/chat");
   assert.deepEqual(
     listen.map(({ port }) => port),
-    [6222, 6223],
+    [6222, 6223, 6224, 6225],
   );
   const free = readConfiguration(undefined, [], { folder, port: 0 });
   assert.deepEqual(
     free.listen.map(({ port }) => port),
-    [0, 0],
+    [0, 0, 0, 0],
   );
 });
 

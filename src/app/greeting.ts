@@ -15,11 +15,15 @@ export interface Greeting {
 
 /** A few lines on what runs and where. */
 export function summary({ service, configuration, version }: Greeting): string {
-  const listening = service.listeners.map((one) => `${place(one)} (${tlsName(one)})`).join(", ");
+  const listening = (protocol: string) => {
+    const open = service.listeners.filter(({ settings }) => settings.protocol === protocol);
+    return open.length === 0 ? "none" : open.map((one) => `${place(one)} (${tlsName(one)})`).join(", ");
+  };
   return lines([
     `Parloir ${version} is running.`,
     `  domain${configuration.domains.length > 1 ? "s" : " "}     ${configuration.domains.map(({ name }) => name).join(", ")}`,
-    `  clients     ${listening}`,
+    `  clients     ${listening("c2s")}`,
+    `  servers     ${listening("s2s")}`,
     `  data        ${shown(configuration.data)}`,
     `  settings    ${configuration.file === undefined ? "defaults (no parloir.yaml)" : shown(configuration.file)}`,
   ]);
@@ -47,7 +51,8 @@ export function demoNotice(told: readonly Told[]): string {
 /** How to go on: add people, connect a client. */
 export function howTo({ service, configuration, command }: Greeting, example: string): string {
   const domain = configuration.domains[0]!.name;
-  const port = (tls: string) => service.listeners.find(({ settings }) => settings.tls === tls)?.tcp.port;
+  const clients = service.listeners.filter(({ settings }) => settings.protocol === "c2s");
+  const port = (tls: string) => clients.find(({ settings }) => settings.tls === tls)?.tcp.port;
   const local = domain === "localhost";
   const name = example.split("@")[0];
   const direct = port("direct");

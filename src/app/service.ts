@@ -133,7 +133,7 @@ export class Service {
       ...(settings.protocol === "s2s" ? { alpn: ["xmpp-server"], asksCertificate: true } : {}),
       certificates,
       limits: {
-        connections: limits.connections,
+        connections: settings.protocol === "s2s" ? limits["server-connections"] : limits.connections,
         connectionsPerAddress: limits["connections-per-address"],
         unsentBytes: limits.unsent,
         handshakeMs: limits["handshake-time"],

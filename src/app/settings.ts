@@ -81,6 +81,8 @@ export const appSections = {
     .default([
       { protocol: "c2s", port: 5222, address: "::", tls: "starttls" },
       { protocol: "c2s", port: 5223, address: "::", tls: "direct" },
+      { protocol: "s2s", port: 5269, address: "::", tls: "starttls" },
+      { protocol: "s2s", port: 5270, address: "::", tls: "direct" },
     ])
     .describe("Where connections are accepted."),
   http: httpSection,
@@ -102,12 +104,16 @@ export const appSections = {
     ),
   }),
   limits: section({
-    connections: count(20_000, "Connections open at the same time on each port; further ones are closed at once."),
+    connections: count(
+      20_000,
+      "Connections of clients open at the same time on each port; further ones are closed at once.",
+    ),
     "connections-per-address": count(
       500,
       "Connections open at the same time on each port from one address (an IPv6 address counts as its /64 network). Raise it where many users share one address.",
     ),
-    unsent: size("4 MiB", "What a client may leave unread before its connection is closed."),
+    "server-connections": count(1000, "The same for ports that other servers connect to."),
+    unsent: size("4 MiB", "What a client or another server may leave unread before its connection is closed."),
     "handshake-time": duration("10 s", "How long the TLS handshake may take."),
   }),
   authorities: z

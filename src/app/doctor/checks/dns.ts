@@ -33,7 +33,7 @@ interface Ports {
 
 function portsOf({ configuration, service }: Context): Ports {
   const open = service.state === "running" ? service.status.listeners : [];
-  const all = [...configuration.listen, ...open].filter(({ port }) => port !== 0);
+  const all = [...configuration.listen, ...open].filter(({ protocol, port }) => protocol === "c2s" && port !== 0);
   const of = (tls: string) => [...new Set(all.filter((one) => one.tls === tls).map(({ port }) => port))];
   return { starttls: of("starttls"), direct: of("direct") };
 }

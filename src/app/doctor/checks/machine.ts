@@ -69,7 +69,8 @@ export const machineCheck: Check = {
 
 function files({ system, service, configuration: { limits, listen } }: Context): Finding[] {
   const limit = system.openFiles(service.state === "running" ? service.status.pid : process.pid);
-  const connections = limits.connections * listen.length;
+  const most = { c2s: limits.connections, s2s: limits["server-connections"] };
+  const connections = listen.reduce((sum, { protocol }) => sum + most[protocol], 0);
   const needed = connections + otherFiles;
   return limit === undefined || limit >= needed ? [] : [found(kinds.files, { limit, connections, needed })];
 }

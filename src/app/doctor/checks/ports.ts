@@ -20,10 +20,8 @@ export const portsCheck: Check = {
     if (service.state === "stopped") return free(context);
     if (service.state !== "running") return [];
     const { listeners } = service.status;
-    return [
-      ...unopened(context, listeners),
-      ...(await Promise.all(listeners.map((one) => tried(context, one)))).flat(),
-    ];
+    const clients = listeners.filter(({ protocol }) => protocol === "c2s");
+    return [...unopened(context, listeners), ...(await Promise.all(clients.map((one) => tried(context, one)))).flat()];
   },
 };
 
