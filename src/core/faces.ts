@@ -5,7 +5,7 @@ import { type Element, type Node, tag } from "#xml/element.ts";
 export type Renaming = ReadonlyMap<string, string>;
 
 const value = tag("jabber:x:data", "value");
-const addressed = ["from", "to", "jid", "by"] as const;
+const addressed = ["from", "to", "jid", "by", "initiator", "responder"] as const;
 /** SOCKS5 Bytestreams (XEP-0065). */
 const bytestreams = tag("http://jabber.org/protocol/bytestreams", "query");
 
@@ -93,9 +93,10 @@ export class Faces {
 }
 
 /**
- * An element with domains renamed in its addresses: the attributes `from`, `to`, `jid` and `by` at any depth, and the
- * values of data forms. Texts that people wrote are never touched, nor are the names that two clients have for a stream
- * between them (XEP-0065 §6.3.1): one compares what the other chose with what it offered. Itself where nothing is renamed.
+ * An element with domains renamed in its addresses: the attributes `from`, `to`, `jid` and `by` at any depth, those of
+ * Jingle (XEP-0166 §7.1), and the values of data forms. Texts that people wrote are never touched, nor are the names that two
+ * clients have for a stream between them (XEP-0065 §6.3.1): one compares what the other chose with what it offered. Itself
+ * where nothing is renamed.
  */
 export function renamed(element: Element, renaming: Renaming): Element {
   if (element.is(bytestreams) && element.attrs.sid !== undefined) return element;
