@@ -54,4 +54,32 @@ async def room_made(stage):
     assert message["from"].resource == "Juliet", message
 
 
-CHECKS = [room_found, room_always_there, room_made]
+async def room_archive(stage):
+    """The archive of a room (XEP-0313): pages of what was said, also for who was not there, and its form."""
+    plugins = ["xep_0030", "xep_0045", "xep_0059", "xep_0313"]
+    romeo = await stage.online("romeo", plugins=plugins)
+    juliet = await stage.online("juliet", plugins=plugins)
+    room = f"test@{conference(stage)}"
+    await attend(romeo, room, "Archivist")  # other checks talk in this room, too
+    said = ["one", "deux & deux", "three"]
+    for text in said:
+        romeo.send_message(mto=room, mbody=text, mtype="groupchat")
+        await romeo.expect("groupchat", lambda one, text=text: one["body"] == text)
+    info = await juliet["xep_0030"].get_info(jid=room)
+    assert "urn:xmpp:mam:2" in info["disco_info"]["features"], info
+    found = []
+    async for message in juliet["xep_0313"].iterate(jid=room, rsm={"max": 2}):
+        stanza = message["mam_result"]["forwarded"]["stanza"]
+        if str(stanza["from"]) == f"{room}/Archivist":
+            found.append(stanza["body"])
+    assert found == said, found
+    backwards = []
+    query = {"jid": room, "with_jid": f"{room}/Archivist", "reverse": True, "rsm": {"max": 1}}
+    async for message in juliet["xep_0313"].iterate(**query):
+        backwards.append(message["mam_result"]["forwarded"]["stanza"]["body"])
+    assert backwards[:1] == said[-1:], backwards  # slixmpp takes the end of the list for the end of the way
+    fields = await juliet["xep_0313"].get_fields(jid=room)
+    assert "with" in fields.get_fields(), fields
+
+
+CHECKS = [room_found, room_always_there, room_made, room_archive]
