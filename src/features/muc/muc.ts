@@ -5,7 +5,7 @@ import { arriving, type Packet } from "#core/packet.ts";
 import { mam } from "#features/mam/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
-import type { Message } from "#stanza/stanza.ts";
+import type { Message, Presence } from "#stanza/stanza.ts";
 import { guardEntry } from "./access.ts";
 import { answerAdmins } from "./admin.ts";
 import { release } from "./affiliates.ts";
@@ -16,6 +16,7 @@ import { configForm } from "./configuration.ts";
 import { describeRooms, serviceName } from "./discovery.ts";
 import { takeHats, wearHats } from "./hat-commands.ts";
 import { Invitations } from "./invitations.ts";
+import { LookAlikes } from "./look-alikes.ts";
 import { Messages } from "./messages.ts";
 import { retractMessages } from "./moderation.ts";
 import { Occupancy } from "./occupancy.ts";
@@ -60,7 +61,17 @@ export const muc: Feature<MucSettings> = {
     const archive = new RoomArchive(host, host.parent!.use(mam));
     const rooms = new Rooms(host, values, store, archive);
     const ids = new OccupantIds(host);
-    const service: RoomService = { host, settings: values, rooms, store, form: configForm(values), ids, archive };
+    const looks = new LookAlikes({ host, settings: values, rooms });
+    const service: RoomService = {
+      host,
+      settings: values,
+      rooms,
+      store,
+      form: configForm(values),
+      ids,
+      looks,
+      archive,
+    };
     guardEntry(service);
     keepSubjects(service);
     archiveRooms(service);
@@ -116,8 +127,14 @@ class Desk {
       if (stanza.type === "error") this.#presence.failed(stanza);
       return this.#requests.take(packet);
     }
-    if (stanza.is("presence")) this.#presence.take(packet);
-    else return this.#message(stanza as Message);
+    if (stanza.is("message")) return this.#message(stanza);
+    const checking = this.#service.looks.checkPresence(stanza as Presence);
+    if (checking !== undefined) return checking.then(() => this.#attend(packet));
+    return this.#attend(packet);
+  }
+
+  #attend(packet: Packet): Outcome {
+    this.#presence.take(packet);
     return handled;
   }
 

@@ -32,6 +32,8 @@ export function answerOwners(service: RoomService): void {
       return;
     }
     const values = submitted.children.length === 0 ? {} : form.read(submitted); // §10.1.2: an instant room
+    const name = values["muc#roomconfig_roomname"];
+    if (name !== undefined && name !== room.config.name) await service.looks.checkRoomName(name, iq.from);
     await room.change(() => configure(service, room, values, iq.from));
   });
 }

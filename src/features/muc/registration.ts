@@ -58,6 +58,7 @@ async function register(service: RoomService, room: Room, iq: Iq, submitted: Ele
   if (own === undefined || own.affiliation === "outcast") checkOpen(room, iq);
   const asked = registration.read(submitted)["muc#register_roomnick"] ?? "";
   const nick = readNick(asked, service.settings.nickname);
+  await service.looks.checkNick(nick.text, jid);
   checkReservation(room, jid, nick.text);
   const present = room.occupants.named(nickKey(nick.text));
   if (present !== undefined && !present.account.equals(jid)) throw new StanzaError("conflict", taken);

@@ -1,6 +1,7 @@
 import type { Host } from "#core/host.ts";
 import type { RoomArchive } from "./archive.ts";
 import type { ConfigForm } from "./configuration.ts";
+import type { LookAlikes } from "./look-alikes.ts";
 import type { OccupantIds } from "./occupant-id.ts";
 import type { Rooms } from "./rooms.ts";
 import type { MucSettings } from "./settings.ts";
@@ -14,5 +15,6 @@ export interface RoomService {
   readonly store: RoomStore;
   readonly form: ConfigForm;
   readonly ids: OccupantIds;
+  readonly looks: LookAlikes;
   readonly archive: RoomArchive;
 }

@@ -36,6 +36,10 @@ export const settings = section({
   listed: count(200, "Rooms in the list of a client that cannot ask for it in pages; 0: all."),
   occupants: count(2000, "Occupants that a room may have at most."),
   affiliations: count(2000, "Owners, admins, members and banned people that one room may have together."),
+  "look-alikes": flag(
+    false,
+    "Whether people of other domains are refused nicknames, and names of rooms, that look like the name or login of somebody of this one, or like another nickname in the room.",
+  ),
   nickname: count(64, "Characters of a nickname."),
   sessions: flag(true, "Whether a person may be in a room with several clients under one nickname."),
   history: count(20, "Messages that a newcomer gets, unless the owner of the room says otherwise."),
