@@ -187,19 +187,21 @@ scenario(
       `<iq type='get' to='example.com' id='0'>${items}</iq>`,
       "<iq type='result' id='0'/>",
     );
-    assert.equal(whole.elements[0]!.elements.length, 6); // with the rooms
+    const services = host.services.map(({ jid }) => jid.toString());
+    const count = services.length + 5;
+    assert.equal(whole.elements[0]!.elements.length, count);
     const first = await romeo.exchange(
-      page("<max>2</max><after>conference.example.com</after>"),
+      page(`<max>2</max><after>${services.at(-1)}</after>`),
       `<iq type='result' id='1'><query xmlns='http://jabber.org/protocol/disco#items'>
       <item jid='room1.example.com' name='Room 1'/><item jid='room2.example.com'/>
-      <set xmlns='http://jabber.org/protocol/rsm'><first index='1'>room1.example.com</first><last>room2.example.com</last>
-      <count>6</count></set></query></iq>`,
+      <set xmlns='http://jabber.org/protocol/rsm'><first index='${services.length}'>room1.example.com</first>
+      <last>room2.example.com</last><count>${count}</count></set></query></iq>`,
     );
     assert.equal(first.elements[0]!.elements.length, 3);
     await romeo.exchange(
       page("<max>2</max><after>room4.example.com</after>"),
       `<iq type='result' id='1'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='room5.example.com'/>
-      <set xmlns='http://jabber.org/protocol/rsm'><count>6</count></set></query></iq>`,
+      <set xmlns='http://jabber.org/protocol/rsm'><count>${count}</count></set></query></iq>`,
     );
     await romeo.exchange(page("<after>gone.example.com</after>"), refused("example.com", "1", "item-not-found"));
     await romeo.exchange(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ScenarioOptions, scenario } from "#test/harness/scenario.ts";
+import { activation, address, waiting } from "#test/harness/socks.ts";
 import { destination } from "./destinations.ts";
-import { activation, address, waiting } from "./proxy.fixture.ts";
 
 // The guide of an institute: accounts at one name of the domain, the proxy typed under another.
 

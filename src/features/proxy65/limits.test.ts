@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { Host } from "#core/host.ts";
 import { scenario } from "#test/harness/scenario.ts";
+import { activation, dial, errorOf, pair, Socks, waiting } from "#test/harness/socks.ts";
 import { destination } from "./destinations.ts";
-import { activation, dial, errorOf, pair, Socks, waiting } from "./proxy.fixture.ts";
 import { type Proxy65, proxy65 } from "./proxy65.ts";
 
 function limited(proxy65: object) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { scenario } from "#test/harness/scenario.ts";
+import { activation, address, dial, errorOf, pair, waiting } from "#test/harness/socks.ts";
 import { destination } from "./destinations.ts";
-import { activation, address, dial, errorOf, pair, waiting } from "./proxy.fixture.ts";
 
 const ours = { skipOn: ["prosody"], why: "connects to the proxy inside our process" };
 const bytestreams = "http://jabber.org/protocol/bytestreams";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import type { MemorySockets } from "#core/memory-sockets.ts";
 import type { RawSocket, SocketEvents } from "#core/sockets.ts";
-import type { Client } from "#test/harness/client.ts";
-import type { Stage } from "#test/harness/scenario.ts";
-import { destination } from "./destinations.ts";
+import { destination } from "#features/proxy65/index.ts";
+import type { Client } from "./client.ts";
+import type { Stage } from "./scenario.ts";
 
 /** A client's connection to the proxy, in tests. */
 export class Socks extends EventEmitter implements SocketEvents {
