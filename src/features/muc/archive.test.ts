@@ -161,11 +161,11 @@ scenario("XEP-0313 §6.1.2: who may not enter may not read", ours, async (stage)
   await says(romeo, "one");
   await juliet.receives("<message><body>one</body></message>");
   const reads = async (client: Client) => assert.deepEqual((await ask(client, "", "", room)).bodies, ["one"]);
-  const affiliates = (jid: string, affiliation: string) =>
-    romeo.exchange(
-      request("set", "admin", `<item jid='${jid}' affiliation='${affiliation}'/>`),
-      "<iq type='result' id='q'/>",
-    );
+  const affiliates = async (jid: string, affiliation: string) => {
+    await romeo.sends(request("set", "admin", `<item jid='${jid}' affiliation='${affiliation}'/>`));
+    while ((await romeo.next()).attrs.id !== "q");
+    await skips(romeo, juliet, nurse);
+  };
   for (const field of [
     "muc#roomconfig_membersonly",
     "muc#roomconfig_passwordprotectedroom",
@@ -310,3 +310,22 @@ scenario("while nothing can be kept, what would be archived is refused", ours, a
     "<message type='error' id='1'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
   );
 });
+
+scenario(
+  "what is too old to be kept is shown to nobody, removed or not",
+  { ...ours, settings: { mam: { "keep-rooms": "1 ms" } } },
+  async (stage) => {
+    const { romeo, juliet, nurse } = await verona(stage);
+    await says(romeo, "old");
+    await skips(juliet);
+    await new Promise((resolve) => setTimeout(resolve, 10)); // ids may run ahead of the clock
+    await nurse.sends(`<presence to='${room}/Nurse'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+    await nurse.receivesInAnyOrder(
+      `<presence from='${room}/Romeo'/>`,
+      `<presence from='${room}/Juliet'/>`,
+      seen("Nurse", "role='participant'", [110]),
+    );
+    await nurse.receives("<message><subject/></message>");
+    assert.deepEqual((await ask(nurse, "", "", room)).bodies, []);
+  },
+);

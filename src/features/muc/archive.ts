@@ -107,7 +107,7 @@ export class RoomArchive {
 
   /** Undefined if the last messages of a room are in memory; else a promise of that. It never fails. */
   load(room: Room): Promise<void> | undefined {
-    if (room.history.complete) return undefined;
+    if (room.history.complete || room.config.history === 0) return undefined;
     let loading = this.#loading.get(room);
     if (loading === undefined) {
       loading = this.#read(room)
