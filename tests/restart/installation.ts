@@ -29,13 +29,13 @@ export interface Managed {
 /** Our server in this process, on one database: it is stopped and started again, or left without a word. */
 export class Installation {
   readonly #settings: ReadonlyMap<string, unknown>;
-  readonly #db: Database;
+  readonly db: Database;
   readonly #past: Assembly[] = [];
   readonly #wires: Wire[] = [];
   #assembly: Assembly;
 
   private constructor(db: Database, settings: ReadonlyMap<string, unknown>, assembly: Assembly) {
-    this.#db = db;
+    this.db = db;
     this.#settings = settings;
     this.#assembly = assembly;
   }
@@ -54,19 +54,19 @@ export class Installation {
   async restart(between: () => Promise<void> = async () => {}): Promise<void> {
     await this.#assembly.stop();
     await between();
-    this.#assembly = await start(this.#db, this.#settings);
+    this.#assembly = await start(this.db, this.#settings);
   }
 
   /** Another server goes on with what is on disk; the one before has not been asked to stop. */
   async crash(): Promise<void> {
     this.#past.push(this.#assembly);
-    this.#assembly = await start(this.#db, this.#settings);
+    this.#assembly = await start(this.db, this.#settings);
   }
 
   async close(): Promise<void> {
     for (const wire of this.#wires) wire.transport.destroy();
     for (const assembly of [this.#assembly, ...this.#past]) await assembly.stop();
-    await this.#db.close();
+    await this.db.close();
   }
 
   /** Logs in, as far as binding. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "#core/database.ts";
 import type { Client } from "#test/harness/client.ts";
 import { parseText } from "#xml/parser.ts";
 import { Installation, sm } from "./installation.ts";
@@ -304,4 +305,65 @@ restarting("a client that closed its stream before the stop has no session", asy
   await romeo.client.disconnect();
   await server.restart();
   assert.equal(server.assembly.hosts.get("example.com")!.sessions.size, 0);
+});
+
+restarting("a room that is being made is there after a restart, with who makes it", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  await enterRoom(romeo.client, "Romeo");
+  const handled = handledBy(romeo.client);
+  await server.restart();
+  const back = await server.resume(romeo, handled);
+  await back.receives(`<resumed ${sm}/>`);
+  await back.sends("<message to='garden@conference.example.com' type='groupchat' id='1'><body>Here?</body></message>");
+  await back.receives("<message id='1' from='garden@conference.example.com/Romeo'/>");
+});
+
+restarting("after a crash: what another client was given is not given again", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  const home = await server.connect("romeo@example.com/home");
+  const juliet = await server.connect("juliet@example.com/balcony");
+  await romeo.client.drop();
+  await sleep(50); // the session is on disk
+  await juliet.sends(chat("romeo@example.com", "1"));
+  await juliet.sends(chat(romeo.client, "2"));
+  await juliet.settles();
+  await home.receives("<message id='1'/>");
+  await sleep(50);
+  await server.crash();
+  const later = await server.connect("romeo@example.com/later");
+  assert.deepEqual(
+    (await everything(later)).map((stanza) => /id=['"](.)/.exec(stanza)?.[1]),
+    ["2"],
+  );
+});
+
+restarting("a disk that fails for a while: at the stop all is written that waits", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  const juliet = await server.connect("juliet@example.com/balcony");
+  await romeo.client.drop();
+  await sleep(50); // the session is on disk
+  await server.db.run(sql`alter table sm_stanza rename to elsewhere`);
+  await juliet.sends(chat(romeo.client, "1"));
+  await juliet.settles();
+  await sleep(50); // it could not be written
+  await server.db.run(sql`alter table elsewhere rename to sm_stanza`);
+  await juliet.sends(chat(romeo.client, "2"));
+  await juliet.settles();
+  await server.restart();
+  const back = await server.resume(romeo, 0);
+  await back.receives(`<resumed ${sm}/>`);
+  await back.receives("<message id='1'/>");
+  await back.receives("<message id='2'/>");
+});
+
+restarting("sessions that cannot be written end, and their messages are kept", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  const juliet = await server.connect("juliet@example.com/balcony");
+  await juliet.sends(chat(romeo.client, "1"));
+  await romeo.client.receives("<message id='1'/>");
+  await server.db.run(sql`alter table sm_session rename to elsewhere`);
+  await server.restart(async () => void (await server.db.run(sql`alter table elsewhere rename to sm_session`)));
+  const later = await server.connect("romeo@example.com/later");
+  await later.receives("<message id='1'/>");
+  await (await server.resume(romeo, 0)).receives(`<failed ${sm}/>`);
 });

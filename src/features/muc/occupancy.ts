@@ -1,3 +1,4 @@
+import { suspending } from "#core/handover.ts";
 import { Jid } from "#jid/jid.ts";
 import { parseText } from "#xml/parser.ts";
 import { initialRole, isRole } from "./affiliations.ts";
@@ -24,6 +25,7 @@ export class Occupancy {
     service.host.on(lost, "record", ({ room, seat }) => {
       if (!this.#awaited.has(seat) && room.seat(seat.jid) === seat) leave(service, room, seat, { codes: [333] });
     });
+    service.host.parent?.on(suspending, "check", () => this.#open());
   }
 
   /** Everybody sits where they sat. */
@@ -39,6 +41,12 @@ export class Occupancy {
       if (!this.#isHere(seat)) this.#awaited.set(seat, room);
     }
     this.#until = now + this.#service.settings.resumption;
+  }
+
+  /** A room that is being made must not be lost in a restart: its owner may configure it after that, too (§10.1.2). */
+  async #open(): Promise<void> {
+    const locked = [...this.#service.rooms.all()].filter(({ locked }) => locked);
+    await Promise.all(locked.map((room) => room.change(() => this.#service.rooms.unlock(room))));
   }
 
   /** Looks after those who are expected: they are here, or have gone elsewhere, or their time is over. */

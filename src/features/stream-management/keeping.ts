@@ -7,6 +7,8 @@ import { type Kept, type Managed, nobody, type Past } from "./managed.ts";
 import {
   deleteAccount,
   deleteSession,
+  deleteStanzas,
+  deleteStrays,
   Journal,
   putSession,
   putStanza,
@@ -26,10 +28,16 @@ const atOnce = 100;
 export class Keeping {
   readonly #host: Host;
   readonly #journal: Journal;
+  /** Those of which something may be on disk. */
+  readonly #written = new Set<Managed>();
 
   constructor(host: Host) {
     this.#host = host;
-    this.#journal = new Journal(host.db, host.log);
+    // What is there of them is not all there is: when the server stops, it is written anew.
+    const failed = () => {
+      for (const managed of this.#written) managed.onDisk = false;
+    };
+    this.#journal = new Journal(host.db, host.log, failed);
   }
 
   /** The client is away: its session goes to disk, once what it has sent is there. */
@@ -46,7 +54,7 @@ export class Keeping {
 
   /** Resolves when nothing is on disk of a session any more; undefined where nothing is. */
   remove(managed: Managed): Promise<unknown> | undefined {
-    if (!managed.onDisk) return undefined;
+    if (!this.#written.delete(managed)) return undefined;
     managed.onDisk = false;
     return this.#journal.now(...deleteSession(managed.id!));
   }
@@ -80,7 +88,7 @@ export class Keeping {
   async take(): Promise<(StoredSession & Past)[]> {
     const { db, domain } = this.#host;
     const stored = await readSessions(db, domain);
-    if (stored.some(({ handedOver }) => handedOver)) await db.run(takeOver(domain));
+    await db.batch([takeOver(domain), deleteStrays()]);
     return stored;
   }
 
@@ -91,6 +99,7 @@ export class Keeping {
     const session = BoundSession.revive(local, { jid, since, lang: lang ?? undefined, handled, facts }, nobody);
     const managed = manage(session);
     managed.onDisk = true;
+    this.#written.add(managed);
     this.#host.fire(recalling, { session, memory });
     return managed;
   }
@@ -106,10 +115,12 @@ export class Keeping {
     const id = managed.id!;
     const memory: Memory = {};
     this.#host.fire(remembering, { session, memory }); // it may yet give the session something
-    const stanzas = onDisk ? [] : managed.unacknowledged.map((kept) => putStanza(id, session.jid, kept));
+    const queue = onDisk ? [] : managed.unacknowledged.map((kept) => putStanza(id, session.jid, kept));
+    if (!onDisk) queue.unshift(deleteStanzas(id));
     managed.onDisk = true;
+    this.#written.add(managed);
     const { jid, facts, lang = null, since } = session;
     const state = { lang, since: since.getTime(), facts, memory };
-    return [...stanzas, putSession(this.#host.domain, { id, jid, state, handled, acknowledged, until, handedOver })];
+    return [...queue, putSession(this.#host.domain, { id, jid, state, handled, acknowledged, until, handedOver })];
   }
 }

@@ -76,7 +76,17 @@ export function putStanza(id: string, account: Jid, { stanza, shared, at }: Kept
 }
 
 export function deleteSession(id: string): Query[] {
-  return [sql`delete from sm_session where id = ${id}`, sql`delete from sm_stanza where session = ${id}`];
+  return [sql`delete from sm_session where id = ${id}`, deleteStanzas(id)];
+}
+
+/** The stanzas of a session. */
+export function deleteStanzas(id: string): Query {
+  return sql`delete from sm_stanza where session = ${id}`;
+}
+
+/** Stanzas whose session could not be written. */
+export function deleteStrays(): Query {
+  return sql`delete from sm_stanza where session not in (select id from sm_session)`;
 }
 
 export function deleteAccount(account: Jid): Query[] {
@@ -120,12 +130,15 @@ function readKept({ at, shared, stanza }: StanzaRow): Kept {
 export class Journal {
   readonly #db: Database;
   readonly #log: Logger;
+  readonly #failed: () => void;
   #waiting: Query[] = [];
   #written: Promise<unknown> = Promise.resolve();
 
-  constructor(db: Database, log: Logger) {
+  /** @param failed called when something could not be written, whatever it was */
+  constructor(db: Database, log: Logger, failed: () => void) {
     this.#db = db;
     this.#log = log;
+    this.#failed = failed;
   }
 
   later(...queries: Query[]): void {
@@ -141,7 +154,7 @@ export class Journal {
     if (queries.length === 0) return this.#written;
     this.#waiting = [];
     const now = this.#db.batch(queries);
-    this.#written = Promise.allSettled([this.#written, now]);
+    this.#written = Promise.allSettled([this.#written, now.catch(this.#failed)]);
     return now;
   }
 
