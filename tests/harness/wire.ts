@@ -13,14 +13,16 @@ const generous = { stanzaBytes: 10_000_000, depth: 200, attributes: 200, element
 /** The client's end of an XML stream, in plain text: what tests write and what they expect next. */
 export class Wire {
   readonly transport: Transport;
-  readonly #parser = new Parser(generous);
+  readonly #parser: Parser;
   readonly #arrived: (Element | "closed")[] = [];
   #waiting: (() => void) | undefined;
   #over: CloseReason | undefined;
   #raw = "";
 
-  constructor(transport: Transport) {
+  /** @param content the namespace of stanzas on it; they are read as `jabber:client` */
+  constructor(transport: Transport, content = "jabber:client") {
     this.transport = transport;
+    this.#parser = new Parser(generous, { contentNamespace: { from: content, to: "jabber:client" } });
     transport.open(this);
   }
 

@@ -258,7 +258,7 @@ export class Federation implements FederationView {
     const deadline = Date.now() + mostFinishing;
     const busy = () =>
       [...this.#streams].some(({ outbox }) => outbox.size > 0) ||
-      [...this.#routes.values()].some(({ waiting }) => waiting > 0);
+      [...this.#routes.values()].some((route) => route.busy);
     while (busy() && Date.now() < deadline) await sleep(20);
     this.closing = true;
     clearInterval(this.#sweep);

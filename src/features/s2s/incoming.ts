@@ -17,6 +17,8 @@ import * as tags from "./tags.ts";
 const unauthenticatedBytes = 65_536;
 /** Failed tries of SASL before the stream is closed. */
 const mostFailures = 3;
+/** How long it is waited for the first word of an authenticated peer before it is written to, in milliseconds. */
+const longestSilence = 1_000;
 
 /** A stream that another server opened (RFC 6120 §4 to §6, XEP-0178, XEP-0220). */
 export class Incoming extends PeerStream {
@@ -28,6 +30,9 @@ export class Incoming extends PeerStream {
   #wantsBidi = false;
   #asked = false;
   #failures = 0;
+  /** A pair to carry once it is clear whether the peer asks for acknowledgements: it does so first of all. */
+  #toCarry: Pair | undefined;
+  #carrying: NodeJS.Timeout | undefined;
 
   constructor(house: Federation, transport: Transport) {
     super(house, transport, beforeAuthentication);
@@ -155,7 +160,21 @@ export class Incoming extends PeerStream {
     this.house.met(pair, this, how);
     if (!this.#wantsBidi) return;
     this.bidirectional = true;
-    this.carry(pair); // XEP-0288 §2.2: the inverse of what was proved
+    if (this.#external === undefined || this.outbox.managed) return this.carry(pair); // XEP-0288 §2.2: the inverse
+    this.#toCarry = pair;
+    this.#carrying = setTimeout(() => this.#carryNow(), longestSilence);
+  }
+
+  override element(element: Element): void | Promise<void> {
+    if (this.#toCarry !== undefined && !element.is(tags.enable)) this.#carryNow();
+    return super.element(element);
+  }
+
+  #carryNow(): void {
+    clearTimeout(this.#carrying);
+    const pair = this.#toCarry;
+    this.#toCarry = undefined;
+    if (pair !== undefined) this.carry(pair);
   }
 
   protected override manage(element: Element): void {
@@ -163,9 +182,12 @@ export class Incoming extends PeerStream {
     if (this.receives.size === 0 || this.outbox.managed) throw new StreamError("unsupported-stanza-type");
     this.stream.send(tags.enabled());
     this.counting();
+    this.#carryNow();
   }
 
-  protected override over(): void {}
+  protected override over(): void {
+    clearTimeout(this.#carrying);
+  }
 }
 
 function decoded(text: string): Uint8Array {

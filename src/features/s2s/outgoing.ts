@@ -144,8 +144,7 @@ export class Outgoing extends PeerStream {
     }
     if (element.is(tags.success)) {
       this.#trail("authentication", "certificate");
-      this.authentication = "certificate";
-      this.#proved = true;
+      this.#accepted("certificate");
       this.stream.restart();
       return this.#open();
     }
@@ -192,8 +191,7 @@ export class Outgoing extends PeerStream {
     const { remote } = this.pair;
     if (type === "valid") {
       this.#trail("authentication", "dialback");
-      this.authentication = "dialback";
-      this.#proved = true;
+      this.#accepted("dialback");
       return this.#manage();
     }
     if (type === "invalid") {
@@ -204,22 +202,22 @@ export class Outgoing extends PeerStream {
     this.#fail(new Failure("authentication", told, `dialback: ${condition}`));
   }
 
+  /** The server believes us. One that may send here, too, may do so at once (XEP-0288 §2.2). */
+  #accepted(how: "certificate" | "dialback"): void {
+    this.authentication = how;
+    this.#proved = true;
+    if (this.bidirectional) this.admit(this.pair, how);
+  }
+
   #manage(): void {
     if (this.#offersManagement) return void this.stream.send(tags.enable());
-    this.#ready();
+    this.#settle(true);
   }
 
   protected override manage(element: Element): void {
     if (this.#settled || !this.#proved) return super.manage(element);
     if (element.is(tags.enabled)) this.counting();
     else if (!element.is(tags.failed)) return super.manage(element);
-    this.#ready();
-  }
-
-  #ready(): void {
-    const how = this.authentication;
-    if (this.bidirectional) this.admit(this.pair, how);
-    else this.stream.limits = { ...whileNegotiating };
     this.#settle(true);
   }
 
@@ -234,9 +232,14 @@ export class Outgoing extends PeerStream {
 
   #fail(failure: Failure): void {
     if (this.#settled) return;
+    this.#reject(failure);
+    this.stream.close();
+  }
+
+  #reject(failure: Failure): void {
+    if (this.#settled) return;
     this.#settled = true;
     this.#outcome.reject(failure);
-    this.stream.close();
   }
 
   protected override streamError(element: Element): void {
@@ -252,12 +255,12 @@ export class Outgoing extends PeerStream {
   override refused(error: StreamError): void {
     super.refused(error);
     const detail = `the server broke a rule: ${error.message}`;
-    this.#fail(new Failure(this.#step, texts.notAuthenticated(this.pair.remote), detail));
+    this.#reject(new Failure(this.#step, texts.notAuthenticated(this.pair.remote), detail)); // the stream closes with it
   }
 
   protected override over(why: string): void {
     const told = this.#step === "tls" ? texts.notEncrypted : texts.noConnection;
-    this.#fail(new Failure(this.#step, told(this.pair.remote), `the connection ended: ${why}`));
+    this.#reject(new Failure(this.#step, told(this.pair.remote), `the connection ended: ${why}`));
   }
 }
 

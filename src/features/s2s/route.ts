@@ -8,8 +8,9 @@ import type { PeerStream } from "./peer-stream.ts";
 import { reach } from "./reach.ts";
 import * as texts from "./texts.ts";
 
-/** How long a lost connection is left alone before it is made anew, in milliseconds. */
-const pauseMs = 1_000;
+/** How long a lost connection is left alone before it is made anew: doubled each time, in milliseconds. */
+const shortestPause = 50;
+const longestPause = 4_000;
 
 /**
  * The way from one domain of ours to one elsewhere: the stream in use, what waits for one, and what is remembered of the
@@ -24,6 +25,7 @@ export class Route {
   #bytes = 0;
   #attempt: AbortController | undefined;
   #pause: NodeJS.Timeout | undefined;
+  #pauseMs = shortestPause;
   #failures = 0;
   /** While a connection that was lost is made anew, its failures do not count yet. */
   #insistsUntil = 0;
@@ -46,6 +48,12 @@ export class Route {
 
   get connecting(): boolean {
     return this.#attempt !== undefined || this.#pause !== undefined;
+  }
+
+  /** Something waits that will probably go soon. */
+  get busy(): boolean {
+    if (this.waiting === 0) return false;
+    return this.stream !== undefined || (this.#attempt !== undefined && Date.now() >= this.#insistsUntil);
   }
 
   /** Nothing goes on, and nothing needs to be remembered. */
@@ -91,6 +99,7 @@ export class Route {
   /** The other side is there: what failed before may work. */
   recovered(): void {
     this.#failures = 0;
+    this.#pauseMs = shortestPause;
     this.#insistsUntil = 0;
     this.restsUntil = 0;
     this.failure = undefined;
@@ -130,7 +139,8 @@ export class Route {
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       if (this.#queue.length > 0 && this.stream === undefined) this.#start();
-    }, pauseMs);
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(longestPause, this.#pauseMs * 2);
   }
 
   #start(): void {
