@@ -49,3 +49,28 @@ export function readOid(content: Uint8Array): string {
   const root = Math.min(2, Math.floor(first / 40));
   return [root, first - root * 40, ...numbers.slice(1)].join(".");
 }
+
+/** An extension of a certificate: who does not understand a critical one must not use the certificate. */
+export interface CertificateExtension {
+  /** Dotted. */
+  readonly identifier: string;
+  readonly critical: boolean;
+  /** DER. */
+  readonly value: Uint8Array;
+}
+
+/** The extensions of a certificate in DER (RFC 5280 §4.1). */
+export function readExtensions(certificate: Uint8Array): readonly CertificateExtension[] {
+  const outer = readValue(certificate);
+  const [toBeSigned] = outer === undefined ? [] : readAll(outer.content);
+  const explicit = toBeSigned && readAll(toBeSigned.content).find(({ tag }) => tag === 0xa3);
+  const extensions = explicit && readValue(explicit.content);
+  if (extensions === undefined) return [];
+  return readAll(extensions.content).flatMap(({ content }) => {
+    const [identifier, ...rest] = readAll(content);
+    const value = rest.at(-1);
+    if (identifier === undefined || value === undefined) return [];
+    const critical = rest.length > 1 && rest[0]!.content[0] !== 0;
+    return [{ identifier: readOid(identifier.content), critical, value: value.content }];
+  });
+}

@@ -1,6 +1,6 @@
 import { prepareDomain } from "#jid/domain.ts";
 import { PrecisError } from "#jid/precis.ts";
-import { readAll, readOid, readValue, type Value } from "./der.ts";
+import { readAll, readExtensions, readOid, readValue, type Value } from "./der.ts";
 
 /**
  * The forms of a name in a certificate: a name of DNS (DNS-ID), that of a service (SRV-ID, RFC 4985), an address of
@@ -48,25 +48,10 @@ export function identifies(
 /** The names in a certificate (DER) that can identify an XMPP server, at most 500. */
 export function presentedNames(certificate: Uint8Array): readonly PresentedName[] {
   if (certificate.length > maxCertificate) return [];
-  const extension = alternativeNames(certificate);
-  const sequence = extension && readValue(extension);
+  const extension = readExtensions(certificate).find(({ identifier }) => identifier === subjectAltName);
+  const sequence = extension && readValue(extension.value);
   if (sequence === undefined) return [];
-  return readAll(sequence.content).slice(0, maxNames).flatMap(presentedName);
-}
-
-/** The value of the extension subjectAltName (RFC 5280 §4.1, §4.2.1.6). */
-function alternativeNames(certificate: Uint8Array): Uint8Array | undefined {
-  const outer = readValue(certificate);
-  const [toBeSigned] = outer === undefined ? [] : readAll(outer.content);
-  const explicit = toBeSigned && readAll(toBeSigned.content).find(({ tag }) => tag === 0xa3);
-  const extensions = explicit && readValue(explicit.content);
-  if (extensions === undefined) return undefined;
-  for (const { content } of readAll(extensions.content)) {
-    const parts = readAll(content);
-    const [identifier] = parts;
-    if (identifier !== undefined && readOid(identifier.content) === subjectAltName) return parts.at(-1)?.content;
-  }
-  return undefined;
+  return readAll(sequence.content).slice(0, maxNames).flatMap(presentedName); // RFC 5280 §4.2.1.6
 }
 
 /** A GeneralName (RFC 5280 §4.2.1.6): dNSName [2] and otherName [0] matter. */

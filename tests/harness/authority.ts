@@ -23,6 +23,8 @@ export interface Wish {
   readonly xmpp?: readonly string[];
   /** The common name; default: the first of `names`. */
   readonly commonName?: string;
+  /** Further extensions, critical and without content, dotted. */
+  readonly critical?: readonly string[];
   /** Purposes (extended key usage), dotted; default: none said. */
   readonly purposes?: readonly string[];
   readonly from?: number;
@@ -35,6 +37,20 @@ export interface Wish {
 export interface Issued {
   readonly certificate: string;
   readonly key: string;
+}
+
+/** What an authority is. */
+export interface Rank {
+  /** That of what it signs. */
+  readonly hash?: string;
+  /** In days from now. */
+  readonly until?: number;
+  /** Whether its certificate says that it is one. Default true. */
+  readonly authority?: boolean;
+  /** How many other authorities may stand between it and a server. */
+  readonly length?: number;
+  /** As in `Wish`. */
+  readonly purposes?: readonly string[];
 }
 
 /** An authority of a test. */
@@ -52,19 +68,14 @@ export class Authority {
     this.certificate = `${x509.toString("pem")}\n`;
   }
 
-  /**
-   * One that trusts itself, or that another one has signed. `hash`: that of what it signs; `until` in days from now;
-   * `authority`: its certificate says that it is one.
-   */
-  static async make(
-    name: string,
-    issuer?: Authority,
-    { hash = "SHA-256", until = 1000, authority = true } = {},
-  ): Promise<Authority> {
+  /** One that trusts itself, or that another one has signed. */
+  static async make(name: string, issuer?: Authority, rank: Rank = {}): Promise<Authority> {
+    const { hash = "SHA-256", until = 1000, authority = true, length, purposes = [] } = rank;
     const keys = await keysOf(undefined, hash);
     const extensions = [
-      new BasicConstraintsExtension(authority, undefined, true),
+      new BasicConstraintsExtension(authority, length, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+      ...(purposes.length === 0 ? [] : [new ExtendedKeyUsageExtension([...purposes])]),
     ];
     const signer = { x509: undefined, keys, hash: "SHA-256" };
     const by = issuer === undefined ? signer : { x509: issuer.#x509, keys: issuer.#keys, hash: issuer.#hash };
@@ -73,12 +84,21 @@ export class Authority {
   }
 
   async issue(wish: Wish = {}): Promise<Issued> {
-    const { names = [], from = -1, until = 89, bits, commonName = names[0] ?? "nobody", purposes = [] } = wish;
+    const {
+      names = [],
+      from = -1,
+      until = 89,
+      bits,
+      commonName = names[0] ?? "nobody",
+      purposes = [],
+      critical = [],
+    } = wish;
     const keys = await keysOf(bits, "SHA-256");
     const extensions = [
       alternativeNames(wish),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       ...(purposes.length === 0 ? [] : [new ExtendedKeyUsageExtension([...purposes])]),
+      ...critical.map((identifier) => new Extension(identifier, true, new Uint8Array([5, 0]))),
     ];
     const serial = (++this.#serial).toString(16).padStart(2, "0");
     const by = { x509: this.#x509, keys: this.#keys, hash: this.#hash };

@@ -122,6 +122,13 @@ const verdicts: readonly (readonly [string, () => Promise<Issued>, object])[] = 
     withRoot(stranger),
     { authorized: false, problem: "trust", reason: "INVALID_PURPOSE" },
   ],
+  ["at the end of a chain too long", tooLong, { authorized: false, problem: "trust", reason: "INVALID_PURPOSE" }],
+  ["issued by an authority for mail", byMail, { authorized: false, problem: "trust", reason: "INVALID_PURPOSE" }],
+  [
+    "not understood",
+    () => authority.issue({ names: [ours], purposes: serverOnly, critical: ["1.3.6.1.4.1.11129.2.4.3"] }),
+    { authorized: false, problem: "trust" },
+  ],
   ["issued by who may not", issuedByLeaf, { authorized: false, problem: "trust" }],
 ];
 
@@ -137,6 +144,22 @@ function withRoot(root: Authority): () => Promise<Issued> {
     const leaf = await root.issue({ names: [ours], purposes: serverOnly });
     return { ...leaf, certificate: leaf.certificate + root.certificate };
   };
+}
+
+/** An authority that may issue for servers only makes another authority. OpenSSL ends with the purpose of the one above. */
+async function tooLong(): Promise<Issued> {
+  const above = await Authority.make("Above", authority, { purposes: serverOnly });
+  const first = await Authority.make("First", above, { length: 0 });
+  const second = await Authority.make("Second", first);
+  const leaf = await second.issue({ names: [ours], purposes: serverOnly });
+  return { ...leaf, certificate: [leaf, second, first, above].map(({ certificate }) => certificate).join("") };
+}
+
+/** An authority for mail issues for a server. */
+async function byMail(): Promise<Issued> {
+  const mail = await Authority.make("Mail", authority, { purposes: ["1.3.6.1.5.5.7.3.4"] });
+  const leaf = await mail.issue({ names: [ours], purposes: serverOnly });
+  return { ...leaf, certificate: leaf.certificate + mail.certificate };
 }
 
 /** Somebody with a certificate for a name of theirs issues one for ours. */
