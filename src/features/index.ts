@@ -1,6 +1,8 @@
 import type { Feature, ServerFeature } from "#core/feature.ts";
 import { adhoc } from "./adhoc/index.ts";
+import { avatars } from "./avatars/index.ts";
 import { blocking } from "./blocking/index.ts";
+import { bookmarks } from "./bookmarks/index.ts";
 import { c2s, clientSessions } from "./c2s/index.ts";
 import { carbons } from "./carbons/index.ts";
 import { channelSearch } from "./channel-search/index.ts";
@@ -49,6 +51,7 @@ export const features: readonly Feature<any, any>[] = [
   adhoc,
   blocking,
   vcard,
+  avatars,
   directoryVcards,
   peopleSearch,
   mailAliases,
@@ -65,6 +68,7 @@ export const features: readonly Feature<any, any>[] = [
   streamManagement,
   lastActivity,
   privateStorage,
+  bookmarks,
   contactInfo,
   registration,
   softwareVersion,

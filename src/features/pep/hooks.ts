@@ -8,6 +8,8 @@ export const published: Hook<{
   readonly node: string;
   readonly id: string;
   readonly payload: Element | undefined;
+  /** Whether a client asked for it, rather than a feature of the server. */
+  readonly byClient: boolean;
 }> = hook("pep published");
 
 /** Items of an account are gone; undefined stands for all of the node. */

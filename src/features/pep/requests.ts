@@ -127,7 +127,7 @@ async function publish(nodes: PersonalNodes, iq: Iq, request: Element, whole: El
   const form = whole.child(tags.publishOptions);
   const options = form === undefined ? undefined : formIn(form);
   const node = nameIn(request);
-  const given = await nodes.publish(iq.to, { node, id, payload: item.elements[0], options });
+  const given = await nodes.publish(iq.to, { node, id, payload: item.elements[0], options, byClient: true });
   return tags.pubsub({}, tags.publish({ node }, tags.item({ id: given })));
 }
 

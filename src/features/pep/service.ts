@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Query } from "#core/database.ts";
+import type { Hook } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import type { Jid } from "#jid/jid.ts";
@@ -46,6 +47,7 @@ export interface Publication {
   readonly payload?: Element | undefined;
   /** How the node must be kept: the submitted form of `publish-options` (XEP-0060 §7.1.5). */
   readonly options?: Element | undefined;
+  readonly byClient?: boolean;
 }
 
 /** What an account does with its own nodes (XEP-0060 §7, §8). Each resolves when it is on disk; notifications follow. */
@@ -64,7 +66,7 @@ export class PersonalNodes {
 
   /** Publishes an item; the node is made if need be (XEP-0163 §3). Resolves with the id. */
   async publish(account: Jid, publication: Publication): Promise<string> {
-    const { node: name, payload } = publication;
+    const { node: name, payload, byClient = false } = publication;
     const id = publication.id ?? randomUUID();
     const xml = payload === undefined ? "" : payload.toString();
     if (Buffer.byteLength(xml) > this.#limits["item-size"]) throw refusal("not-acceptable", "payload-too-big", tooBig);
@@ -82,9 +84,8 @@ export class PersonalNodes {
       nodes.byName.set(name, target);
       return target;
     });
-    const about = { account, node: name, id, payload };
+    await this.#told(published, { account, node: name, id, payload, byClient });
     this.#afterwards(async () => {
-      await this.#host.fire(published, about);
       if (!node.configuration["pubsub#deliver_notifications"]) return;
       await this.#notifications.tell(account, node, event.items({ node: name }, itemElement({ id, xml }, node)));
     });
@@ -98,8 +99,8 @@ export class PersonalNodes {
       if (removed === 0) throw new StanzaError("item-not-found", noSuchItem);
       return target;
     });
+    await this.#told(retracted, { account, node: name, id });
     this.#afterwards(async () => {
-      await this.#host.fire(retracted, { account, node: name, id });
       // §7.2.2.1: also where the node does not tell by itself, if the client asks for it.
       if (!notify && !node.configuration["pubsub#notify_retract"]) return;
       await this.#notifications.tell(account, node, event.items({ node: name }, event.retract({ id })));
@@ -130,7 +131,7 @@ export class PersonalNodes {
       await this.#host.db.batch([deleteItems(account.toString(), name)]);
       return target;
     });
-    this.#gone(account, node, event.purge({ node: name }));
+    await this.#gone(account, node, event.purge({ node: name }));
   }
 
   async delete(account: Jid, name: string): Promise<void> {
@@ -139,7 +140,7 @@ export class PersonalNodes {
       nodes.byName.delete(name);
       return target;
     });
-    this.#gone(account, node, event.delete({ node: name }));
+    await this.#gone(account, node, event.delete({ node: name }));
   }
 
   /** Changes what is known of a node, its items stay. Resolves with what it is now. @throws StanzaError `item-not-found` */
@@ -193,11 +194,20 @@ export class PersonalNodes {
     return queries;
   }
 
-  #gone(account: Jid, node: Node, told: Element): void {
+  async #gone(account: Jid, node: Node, told: Element): Promise<void> {
+    await this.#told(retracted, { account, node: node.name, id: undefined });
     this.#afterwards(async () => {
-      await this.#host.fire(retracted, { account, node: node.name, id: undefined });
       if (node.configuration["pubsub#notify_delete"]) await this.#notifications.tell(account, node, told);
     });
+  }
+
+  /** Other features follow before the request is answered; what fails there does not undo what is done. */
+  async #told<Event>(moment: Hook<Event>, about: Event): Promise<void> {
+    try {
+      await this.#host.fire(moment, about);
+    } catch (cause) {
+      this.#host.log.error("what follows a publication failed", { cause });
+    }
   }
 
   /** In a later turn of the loop, so that the result of the request goes out first. */

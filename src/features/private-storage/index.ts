@@ -1,1 +1,1 @@
-export { privateStorage } from "./private-storage.ts";
+export { kept, privateStorage, recalling } from "./private-storage.ts";

@@ -1,6 +1,8 @@
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
+import { type Hook, hook } from "#core/hooks.ts";
 import { count, section, size } from "#core/settings.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
@@ -20,6 +22,12 @@ export interface PrivateStorageSettings {
   readonly elements: number;
 }
 
+/** A client reads what it keeps under one name. Handlers who keep that elsewhere put it in the place of what was found. */
+export const recalling: Hook<{ readonly account: Jid; readonly wanted: Element; found: readonly Element[] }> =
+  hook("private data recalled");
+/** A client has written its private data; it is on disk. */
+export const kept: Hook<{ readonly account: Jid; readonly elements: readonly Element[] }> = hook("private data kept");
+
 /**
  * Private XML Storage (XEP-0049): clients keep their own data on the server, such as bookmarks of rooms and preferences,
  * and find them again from everywhere.
@@ -37,7 +45,9 @@ export const privateStorage: Feature<PrivateStorageSettings> = {
       const wanted = elements[0]!;
       refuseReserved(wanted);
       const xml = await store.get(iq.to.toString(), wanted.ns, wanted.name);
-      return xml === undefined ? query({}, wanted.holding()) : parseText(xml);
+      const event = { account: iq.to, wanted, found: xml === undefined ? [] : parseText(xml).elements };
+      await host.fire(recalling, event);
+      return event.found.length === 0 ? query({}, wanted.holding()) : query({}, ...event.found);
     });
     host.iq("set", query, "self", async (iq, { elements }) => {
       if (elements.length === 0) throw new StanzaError("not-acceptable", nothingToKeep); // §2.3
@@ -53,6 +63,7 @@ export const privateStorage: Feature<PrivateStorageSettings> = {
       )
         throw tooMuch();
       await store.put(account, entries);
+      await host.fire(kept, { account: iq.to, elements });
     });
     host.on(removing, "record", ({ account }) => store.forget(account.toString()));
     // §2.3, §4: of others, nothing may be read or written.

@@ -1,1 +1,2 @@
-export { type Sourcing, sourcing, type VcardApi, vcard } from "./vcard.ts";
+export type { Photo } from "./photo.ts";
+export { changed, type Sourcing, sourcing, type VcardApi, vcard } from "./vcard.ts";

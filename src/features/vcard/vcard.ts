@@ -11,7 +11,7 @@ import { StanzaError } from "#stanza/error.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
 import { Avatars } from "./avatars.ts";
-import { photoHashOf, vCard, vcardTemp, withPhotoHash } from "./photo.ts";
+import { type Photo, photoHashOf, photoOf, vCard, vcardTemp, withPhoto, withPhotoHash } from "./photo.ts";
 import { migrations, VcardStore } from "./store.ts";
 
 const settings = section({
@@ -50,7 +50,12 @@ export interface Sourcing {
 export interface VcardApi {
   /** What is known of an account's avatar may have changed. */
   outdated(account: Jid): void;
+  /** Puts a picture into the card of an account, or takes it out; a card is made if need be. */
+  setPhoto(account: Jid, photo: Photo | undefined): Promise<void>;
 }
+
+/** A person has written a card; it is on disk. */
+export const changed: Hook<{ readonly account: Jid; readonly photo: Photo | undefined }> = hook("vcard changed");
 
 /** A vCard is put together. Handlers add fields, in the phase "amend". */
 export const sourcing: Hook<Sourcing> = hook("vcard sourcing");
@@ -85,11 +90,8 @@ export const vcard: Feature<VcardSettings, VcardApi> = {
       return card;
     });
     host.iq("set", vCard, "self", async (iq, card) => {
-      const xml = card.toString();
-      if (Buffer.byteLength(xml) > limits.size) throw tooLarge(limits.size);
-      await store.put(iq.to.toString(), xml, photoHashOf(card));
-      avatars.forget(iq.to.toString());
-      host.server.bus.broadcast(channels.stale, `${vcardTemp} ${iq.to}`);
+      await put(iq.to, card);
+      await host.fire(changed, { account: iq.to, photo: photoOf(card) });
     });
     for (const at of ["account", "host"] as const) {
       host.iq("set", vCard, at, () => {
@@ -116,7 +118,23 @@ export const vcard: Feature<VcardSettings, VcardApi> = {
       if (typeof hash !== "string") return hash.then((later) => announce(packet, later));
       if (hash !== "") announce(packet, hash);
     });
-    return { outdated: (account) => avatars.forget(account.toString()) };
+    return {
+      outdated: (account) => avatars.forget(account.toString()),
+      async setPhoto(account, photo) {
+        const xml = await store.get(account.toString());
+        const card = xml === undefined ? vCard() : parseText(xml);
+        const hash = photo && photoHashOf(withPhoto(vCard(), photo));
+        if (photoHashOf(card) !== hash) await put(account, withPhoto(card, photo));
+      },
+    };
+
+    async function put(account: Jid, card: Element): Promise<void> {
+      const xml = card.toString();
+      if (Buffer.byteLength(xml) > limits.size) throw tooLarge(limits.size);
+      await store.put(account.toString(), xml, photoHashOf(card));
+      avatars.forget(account.toString());
+      host.server.bus.broadcast(channels.stale, `${vcardTemp} ${account}`);
+    }
   },
 };
 

@@ -1,0 +1,1 @@
+export { bookmarks } from "./bookmarks.ts";
