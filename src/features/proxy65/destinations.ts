@@ -7,19 +7,23 @@ export function destination(sid: string, requester: string, target: string): str
   return createHash("sha1").update(sid).update(requester).update(target).digest("hex");
 }
 
+/** What names a stream between two people. */
+export interface Bytestream {
+  readonly sid: string;
+  readonly requester: Jid;
+  readonly target: Jid;
+  /** The target as the requester wrote it, where that is known. */
+  readonly written?: string;
+}
+
 /**
  * Every destination that the two clients may have worked out. Each hashes the addresses it sees: under an alias of a
  * domain others than under its name, and the two need not see the same.
- *
- * @param written the target as the requester wrote it
  */
-export function destinations(
-  faces: Faces,
-  stream: { readonly sid: string; readonly requester: Jid; readonly target: Jid; readonly written: string },
-): string[] {
-  const requesters = forms(faces, stream.requester);
-  const targets = new Set([stream.written, ...forms(faces, stream.target)]);
-  return requesters.flatMap((requester) => [...targets].map((target) => destination(stream.sid, requester, target)));
+export function destinations(faces: Faces, { sid, requester, target, written }: Bytestream): string[] {
+  const targets = new Set(forms(faces, target));
+  if (written !== undefined) targets.add(written);
+  return forms(faces, requester).flatMap((from) => [...targets].map((to) => destination(sid, from, to)));
 }
 
 /** An address under each name of its domain. */

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import type { Host } from "#core/host.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { activation, dial, errorOf, pair, Socks, waiting } from "#test/harness/socks.ts";
+import { activation, dial, errorOf, pair, type Socks, waiting } from "#test/harness/socks.ts";
 import { destination } from "./destinations.ts";
-import { type Proxy65, proxy65 } from "./proxy65.ts";
 
 function limited(proxy65: object) {
   return { skipOn: ["prosody"], why: "connects to the proxy inside our process", settings: { proxy65 } };
@@ -137,24 +134,4 @@ scenario("proxy65: a stop of the server ends connections and transfers", limited
   await romeo.exchange(activation("s1", receiver), "<iq type='result' id='s1'/>");
   stage.assembly.hosts.get("example.com")!.stop("proxy65");
   await Promise.all(ends.map((end) => end.ends()));
-});
-
-scenario("proxy65: the server itself can be the receiver", limited({}), async (stage) => {
-  const romeo = await stage.connect("romeo@example.com/orchard");
-  const name = destination("s1", `${romeo}`, receiver);
-  const host = stage.assembly.hosts.get("example.com")!;
-  let api: Proxy65 | undefined;
-  const setup = (view: Host) => {
-    api = view.use(proxy65);
-  };
-  await host.start({ name: "taker", xeps: [], setup }, undefined);
-  const to = new Socks(api!.wait(name)!);
-  const from = await waiting(stage, name);
-  assert.equal(api!.wait(name), undefined);
-  await romeo.exchange(activation("s1", receiver), "<iq type='result' id='s1'/>");
-  const file = randomBytes(300_000);
-  from.writes(file);
-  from.socket.end();
-  assert.ok((await to.reads(file.length)).equals(file));
-  await to.ends();
 });

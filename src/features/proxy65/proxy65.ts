@@ -6,7 +6,7 @@ import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import type { Iq } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
-import { destinations } from "./destinations.ts";
+import { type Bytestream, destination, destinations } from "./destinations.ts";
 import { SocksProxy } from "./proxy.ts";
 import { type ProxySettings, settings } from "./settings.ts";
 import { closed, malformed, outsiders } from "./texts.ts";
@@ -16,6 +16,7 @@ const query = tag(namespace, "query");
 const streamhost = tag(namespace, "streamhost");
 const activate = tag(namespace, "activate");
 
+const proxyPrefix = "proxy";
 /** The longest name of a stream that is looked at. */
 const longestSid = 512;
 
@@ -23,12 +24,16 @@ const longestSid = 512;
 export interface Proxy65 {
   /** Answers the requests of XEP-0065 §4 and §6.3.5 at another host of the same domain. */
   answerAt(host: Host): void;
+  /** Whether a streamhost that somebody offers (XEP-0065 §6.3.1) is this proxy. */
+  isHere(jid: Jid): boolean;
   /**
-   * Lets the server itself be the target of a transfer: it waits at a destination (`destination` of this folder) as a
-   * client that has connected to the proxy. What comes out of the connection is what the sender sends once it has
-   * activated the stream. Undefined: two wait there already.
+   * Lets the server itself be an end of a stream that somebody wants to send or get: it waits for the other end as a client
+   * does that has connected to the proxy. As the target it gets what the requester sends, once that has activated the
+   * stream; as the requester it calls `activate` when the target has connected. Undefined: two wait there already.
    */
-  wait(destination: string): RawSocket | undefined;
+  join(stream: Bytestream): RawSocket | undefined;
+  /** Begins a stream on behalf of an account, whose limits count. @throws StanzaError as XEP-0065 §6.3.5 */
+  activate(stream: Bytestream, account: Jid): void;
 }
 
 /**
@@ -58,7 +63,15 @@ export const proxy65: Feature<ProxySettings, Proxy65> = {
     host.on(removing, "record", ({ account }) => proxy.end(account.toString()));
     const answerAt = (at: Host) => answer(at, host, proxy, section);
     answerAt(host);
-    return { answerAt, wait: (destination) => proxy.wait(destination) };
+    const { faces } = server;
+    const names = new Set([host.domain, `${proxyPrefix}.${host.domain}`]);
+    return {
+      answerAt,
+      isHere: (jid) => proxy.ports.length > 0 && jid.isDomain && names.has(faces.canonical(jid).domain),
+      join: ({ sid, requester, target }) =>
+        proxy.wait(destination(sid, `${faces.canonical(requester)}`, `${faces.canonical(target)}`)),
+      activate: (stream, account) => proxy.activate(destinations(faces, stream), account.bare.toString()),
+    };
   },
 };
 
@@ -66,7 +79,7 @@ export const proxy65: Feature<ProxySettings, Proxy65> = {
 export const proxyService: Feature = {
   name: "proxy",
   xeps: [{ number: 65, version: "1.8.2" }],
-  service: { prefix: "proxy", name: "Files" },
+  service: { prefix: proxyPrefix, name: "Files" },
   setup(host) {
     host.identity({ category: "proxy", type: "bytestreams", name: "Files" });
     host.parent!.use(proxy65).answerAt(host);
@@ -103,7 +116,7 @@ function checkAccess(host: Host, { from }: Iq, { access }: ProxySettings): void 
 }
 
 /** §6.3.5. @throws StanzaError `bad-request`, `jid-malformed` */
-function readActivation(payload: Element): { sid: string; target: Jid; written: string } {
+function readActivation(payload: Element): Omit<Bytestream, "requester"> {
   const { sid } = payload.attrs;
   const written = payload.child(activate)?.text;
   if (sid === undefined || sid === "" || sid.length > longestSid || !written) {
