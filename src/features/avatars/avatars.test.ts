@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { interested, passing, publication, read, reading } from "#features/pep/interest.fixture.ts";
 import { befriend } from "#features/presence/people.fixture.ts";
+import { interested, passing, publication, read, reading } from "#test/harness/personal-nodes.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const picture = Buffer.from("a picture, for want of a better one");

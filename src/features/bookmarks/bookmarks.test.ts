@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { interested, passing, publication, read, reading } from "#features/pep/interest.fixture.ts";
 import type { Client } from "#test/harness/client.ts";
+import { interested, passing, publication, read, reading } from "#test/harness/personal-nodes.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const native = "urn:xmpp:bookmarks:1";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { interested, notified, read, reading } from "#features/pep/interest.fixture.ts";
+import { interested, notified, read, reading } from "#test/harness/personal-nodes.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const node = "urn:xmpp:mds:displayed:0";

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { removing } from "#core/account.ts";
 import { befriend } from "#features/presence/people.fixture.ts";
+import {
+  interested,
+  notified,
+  options,
+  passing,
+  publication,
+  read,
+  reading,
+  refused,
+} from "#test/harness/personal-nodes.ts";
 import { scenario } from "#test/harness/scenario.ts";
-import { interested, notified, options, passing, publication, read, reading, refused } from "./interest.fixture.ts";
 
 const tune = "http://jabber.org/protocol/tune";
 const piece = "<tune xmlns='http://jabber.org/protocol/tune'><artist>Gerald Finzi</artist></tune>";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Client } from "#test/harness/client.ts";
 import type { Element } from "#xml/element.ts";
+import type { Client } from "./client.ts";
 
 const node = "http://client.example/";
 
