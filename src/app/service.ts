@@ -9,6 +9,7 @@ import type { Administration } from "./admin/command.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
 import { lockAccount } from "./admin/locking.ts";
 import type { Status } from "./admin/status.ts";
+import { fileAdministration } from "./admin/uploads.ts";
 import { type Assembly, assemble } from "./assemble.ts";
 import type { Configuration } from "./configuration.ts";
 import { openControl } from "./control/server.ts";
@@ -43,6 +44,7 @@ interface Parts {
 export class Service {
   readonly listeners: OpenListener[] = [];
   readonly httpListeners: OpenHttpListener[] = [];
+  #components: TcpListener | undefined;
   readonly administration: Administration;
   readonly certificateFiles: Readonly<Record<string, CertificateFiles>>;
   readonly #options: ServiceOptions;
@@ -60,6 +62,7 @@ export class Service {
       elsewhere: (domain) => parts.store.people(domain) !== undefined,
       forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
       lock: (account, locked) => lockAccount(parts.assembly, account, locked),
+      files: async (task) => task(fileAdministration(parts.assembly)),
       running: { status: () => this.#status() },
     };
   }
@@ -168,7 +171,10 @@ export class Service {
       accept: (transport) => assembly.accept("component", transport),
     });
     opened.defer(() => tcp.close());
+    this.#components = tcp;
     log.info("listening for components", { address: tcp.address, port: tcp.port });
+    if (/^(?:127\.|::1$|localhost$)/.test(address)) return;
+    log.warn("components may connect from elsewhere, without encryption", { address: tcp.address, port: tcp.port });
   }
 
   #status(): Status {
@@ -180,14 +186,10 @@ export class Service {
       domains: [...hosts.values()]
         .filter((host) => host.where === "accounts")
         .map((host) => ({ name: host.domain, sessions: host.sessions.size })),
-      listeners: this.listeners.map(({ settings, tcp }) => ({
-        protocol: settings.protocol,
-        address: tcp.address,
-        port: tcp.port,
-        tls: settings.tls,
-        connections: tcp.connections,
-        refused: tcp.refused,
-      })),
+      listeners: [
+        ...this.listeners.map(({ settings, tcp }) => shown(tcp, settings)),
+        ...(this.#components ? [shown(this.#components, { protocol: "component", tls: "none" })] : []),
+      ],
       http: this.httpListeners.map(({ settings, http }) => ({
         address: http.address,
         port: http.port,
@@ -202,4 +204,12 @@ export class Service {
       counters: server.metrics.snapshot(),
     };
   }
+}
+
+/** A listener in the status. */
+function shown(
+  { address, port, connections, refused }: TcpListener,
+  { protocol, tls }: { readonly protocol: string; readonly tls: string },
+): Status["listeners"][number] {
+  return { protocol, address, port, tls, connections, refused };
 }

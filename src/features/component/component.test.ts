@@ -232,6 +232,27 @@ scenario(
   },
 );
 
+scenario("component: its people take part in rooms here", options, async (stage) => {
+  const wire = await joined(stage);
+  const romeo = await stage.connect("romeo@example.com/orchard");
+  const room = "verona@conference.example.com";
+  const muc = "<x xmlns='http://jabber.org/protocol/muc'/>";
+  await romeo.sends(`<presence to='${room}/romeo'>${muc}</presence>`);
+  await romeo.sends(
+    `<iq type='set' id='open' to='${room}'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>`,
+  );
+  await arrives(romeo, "<iq type='result' id='open'/>");
+  wire.writes(`<presence from='bot@echo.example.com/x' to='${room}/bot'>${muc}</presence>`);
+  await wire.receives(`<presence ${ns} from='${room}/romeo' to='bot@echo.example.com/x'/>`);
+  await wire.receives(`<presence ${ns} from='${room}/bot' to='bot@echo.example.com/x'/>`);
+  wire.writes(`<message from='bot@echo.example.com/x' to='${room}' type='groupchat'><body>I am here</body></message>`);
+  await arrives(romeo, `<message from='${room}/bot' type='groupchat'><body>I am here</body></message>`);
+  wire.transport.destroy();
+  await wire.ends();
+  await romeo.sends(`<message to='${room}' type='groupchat'><body>Are you?</body></message>`);
+  await arrives(romeo, `<presence from='${room}/bot' type='unavailable'/>`);
+});
+
 scenario("component: who is blocked is not heard", options, async (stage) => {
   const wire = await joined(stage);
   const romeo = await stage.connect("romeo@example.com/orchard");
