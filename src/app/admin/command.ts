@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Jid } from "#jid/jid.ts";
 import type { Accounts } from "#sasl/authenticator.ts";
 import { type AccountCondition, AccountError } from "#sasl/error.ts";
+import type { FileAdministration } from "./files.ts";
 import type { Status } from "./status.ts";
 
 /** Why a command did nothing. `usage`: its arguments are wrong. */
@@ -34,6 +35,8 @@ export interface Administration {
   forget(account: Jid): Promise<number>;
   /** Locks an account or unlocks it. Resolves with the number of sessions ended. @throws CommandError not-found */
   lock(account: Jid, locked: boolean): Promise<number>;
+  /** Works on uploaded files. @throws CommandError not-found if none are kept */
+  files<T>(work: (files: FileAdministration) => Promise<T>): Promise<T>;
   /** Undefined while the service is stopped: the command has the database for itself. */
   readonly running?: Running;
 }

@@ -1,4 +1,5 @@
 import type { AnyCommand } from "./command.ts";
+import { filesDelete, filesList, filesUsage } from "./files.ts";
 import { userLock, userUnlock } from "./locks.ts";
 import { status } from "./status.ts";
 import { userAdd, userDelete, userList, userPasswd } from "./users.ts";
@@ -11,5 +12,8 @@ export const commands: readonly AnyCommand[] = [
   userList,
   userLock,
   userUnlock,
+  filesList,
+  filesDelete,
+  filesUsage,
   status,
 ];

@@ -4,6 +4,7 @@ import { type Administration, CommandError, execute } from "../admin/command.ts"
 import { commands } from "../admin/commands.ts";
 import { forgetAccount } from "../admin/forgetting.ts";
 import { lockAccount } from "../admin/locking.ts";
+import { fileAdministration } from "../admin/uploads.ts";
 import { type Assembly, assemble } from "../assemble.ts";
 import type { Configuration } from "../configuration.ts";
 import { ask } from "../control/client.ts";
@@ -71,6 +72,7 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
       elsewhere: (domain) => store.people(domain) !== undefined,
       forget: (account) => assembled(configuration, store, (assembly) => forgetAccount(assembly, store.db, account)),
       lock: (account, locked) => assembled(configuration, store, (assembly) => lockAccount(assembly, account, locked)),
+      files: (task) => assembled(configuration, store, (assembly) => task(fileAdministration(assembly))),
     };
     return await work((command, given) => execute(commands, administration, { command, arguments: given }));
   } finally {

@@ -8,7 +8,7 @@ import { PendingUploads } from "./pending.ts";
 import type { Quotas } from "./quotas.ts";
 import type { ByteRange } from "./ranges.ts";
 import type { Signatures, Slot } from "./slots.ts";
-import type { FileTable, StoredFile } from "./store.ts";
+import type { FileTable, StoredFile, Usage } from "./store.ts";
 import { type Vault, VaultError } from "./vault.ts";
 
 /** Why a file is not taken. */
@@ -171,6 +171,17 @@ export class Files {
   /** When it goes by itself: milliseconds since the epoch. */
   ends({ created, until }: Pick<StoredFile, "created" | "until">): number {
     return Math.min(created + this.keepMs, until ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Files by their ids, of one account or of all. */
+  page(page: { readonly account?: string | undefined; readonly after: string; readonly limit: number }) {
+    return this.#options.table.page(page);
+  }
+
+  /** What the files of one account take, or of all, with the accounts that have most. */
+  async usage(limit: number, account?: string): Promise<{ files: number; bytes: number; accounts: Usage[] }> {
+    const { table } = this.#options;
+    return { ...(await table.total(account)), accounts: account === undefined ? await table.usage(limit) : [] };
   }
 
   /** Deletes a file; false if there was none. */
