@@ -120,18 +120,28 @@ function changeOf(service: RoomService, room: Room, jid: Jid, change: Change): v
   }
 }
 
-/** What the directory says of people has changed (it is not kept in the room): they are told as of any change. */
+/** What the directory says of people has changed (it is not kept in the room): all are told as of any change. */
 export function regrant(service: RoomService, room: Room, people: ReadonlyMap<string, Affiliated>): void {
   const keys = new Map([...room.granted, ...people]);
   const next = new Map(room.granted);
+  const since = room.versions.current;
+  const here: (readonly [string, Jid])[] = [];
   for (const [key, { jid }] of keys) {
+    if (people.get(key)?.affiliation === next.get(key)?.affiliation) continue;
+    if (occupantsOf(room, jid).length > 0) here.push([key, jid]);
+    else move(key);
+  }
+  const changes = room.grant(new Map(next)).map(({ jid, before }) => ({ jid, before, after: room.affiliationOf(jid) }));
+  tellListed(service, room, changes, since);
+  for (const [key, jid] of here) {
+    move(key);
+    changeOf(service, room, jid, { reason: "", actor: {}, apply: () => room.grant(new Map(next)) });
+  }
+
+  function move(key: string): void {
     const granted = people.get(key);
-    if (granted?.affiliation === room.granted.get(key)?.affiliation) continue;
     if (granted === undefined) next.delete(key);
     else next.set(key, granted);
-    const apply = () => room.grant(new Map(next));
-    if (occupantsOf(room, jid).length > 0) changeOf(service, room, jid, { reason: "", actor: {}, apply });
-    else apply();
   }
 }
 

@@ -41,6 +41,8 @@ export interface Config {
   /** Whether what is said can be read later. */
   readonly archive: boolean;
   readonly registration: boolean;
+  /** Whether admins decide who registers (§9.9). */
+  readonly approval: boolean;
   /** Seconds that people wait between two messages; 0: none. */
   readonly slow: number;
 }
@@ -66,6 +68,7 @@ export function defaultConfig({ defaults, history }: MucSettings): Config {
     memberList: ["moderator"],
     archive: defaults.archive,
     registration: defaults.registration,
+    approval: false,
     slow: 0,
   };
 }
@@ -148,6 +151,10 @@ function fieldsOf(settings: MucSettings) {
       en: "People may register as members",
       fr: "Chacun peut s'inscrire comme membre",
     }),
+    "x-muc#roomconfig_approval": flag({
+      en: "Administrators decide who registers",
+      fr: "Les administrateurs décident des inscriptions",
+    }),
     "muc#roomconfig_slow_mode_duration": count(
       {
         en: "Seconds to wait between two messages (0: none)",
@@ -206,6 +213,7 @@ export function formValues(config: Config, people: { owners: readonly Jid[]; adm
     "muc#roomconfig_getmemberlist": config.memberList,
     "muc#roomconfig_enablelogging": config.archive,
     "x-muc#roomconfig_registration": config.registration,
+    "x-muc#roomconfig_approval": config.approval,
     "muc#roomconfig_slow_mode_duration": config.slow,
     "muc#roomconfig_roomadmins": people.admins,
     "muc#roomconfig_roomowners": people.owners,
@@ -236,6 +244,7 @@ export function changedConfig(config: Config, submitted: Partial<ConfigValues>):
     memberList: submitted["muc#roomconfig_getmemberlist"] ?? config.memberList,
     archive: submitted["muc#roomconfig_enablelogging"] ?? config.archive,
     registration: submitted["x-muc#roomconfig_registration"] ?? config.registration,
+    approval: submitted["x-muc#roomconfig_approval"] ?? config.approval,
     slow: submitted["muc#roomconfig_slow_mode_duration"] ?? config.slow,
   };
 }

@@ -100,6 +100,7 @@ function information(room: Room, { from }: Description): Element {
   if (inside) values["muc#roominfo_occupants"] = [room.occupants.size.toString()];
   const { hash } = room.hats;
   if (hash !== undefined) values["hats#hash"] = [hash];
+  if (inside && room.groups.length > 0) values["muc#roominfo_ldapgroup"] = room.groups;
   if (room.avatar !== "") values["muc#roominfo_avatarhash"] = [room.avatar];
   if (config.language !== "") values["muc#roominfo_lang"] = [config.language];
   if (inside && subject !== undefined && config.password === "") values["muc#roominfo_subject"] = [subject.text];

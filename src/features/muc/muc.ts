@@ -9,10 +9,12 @@ import type { Message, Presence } from "#stanza/stanza.ts";
 import { guardEntry } from "./access.ts";
 import { answerAdmins } from "./admin.ts";
 import { release } from "./affiliates.ts";
+import { Approvals } from "./approvals.ts";
 import { RoomArchive } from "./archive.ts";
 import { archiveRooms } from "./archive-queries.ts";
 import { answerCards } from "./avatar.ts";
 import { configForm } from "./configuration.ts";
+import { followGroups } from "./directory-groups.ts";
 import { describeRooms, serviceName } from "./discovery.ts";
 import { takeHats, wearHats } from "./hat-commands.ts";
 import { Invitations } from "./invitations.ts";
@@ -72,23 +74,25 @@ export const muc: Feature<MucSettings> = {
       looks,
       archive,
     };
+    const approvals = new Approvals(service);
     guardEntry(service);
     keepSubjects(service);
     archiveRooms(service);
     describeRooms(service);
     answerOwners(service);
     answerAdmins(service);
-    answerRegistration(service);
+    answerRegistration(service, approvals);
     answerCards(service);
     retractMessages(service);
     slowDown(service);
-    const desk = new Desk(service);
+    const desk = new Desk(service, approvals);
     // Who gets the name of a deleted account next must not inherit its rooms.
     host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
     host.on(arriving, "record", (packet) => desk.take(packet));
     const occupancy = new Occupancy(service);
     const present = await rooms.open();
     await wearHats(service);
+    await followGroups(service);
     occupancy.restore(present, Date.now());
     host.on(ticking, "record", ({ now }) => occupancy.sweep(now));
   },
@@ -110,8 +114,10 @@ class Desk {
   readonly #requests: Requests;
   readonly #invitations: Invitations;
   readonly #voice: VoiceRequests;
+  readonly #approvals: Approvals;
 
-  constructor(service: RoomService) {
+  constructor(service: RoomService, approvals: Approvals) {
+    this.#approvals = approvals;
     this.#service = service;
     this.#presence = new RoomPresence(service);
     this.#messages = new Messages(service);
@@ -147,7 +153,7 @@ class Desk {
     if (!stanza.to.isBare) whisper(this.#service, room, stanza);
     else if (stanza.type === "groupchat") this.#messages.speak(room, stanza);
     else {
-      const taken = this.#invitations.take(room, stanza);
+      const taken = this.#invitations.take(room, stanza) || this.#approvals.take(room, stanza);
       if (taken instanceof Promise) return taken.then(() => handled);
       if (!taken && !this.#voice.take(room, stanza)) throw new StanzaError("bad-request", groupchatOnly); // §17.2 rule 1
     }

@@ -5,6 +5,7 @@ import type { Iq } from "#stanza/stanza.ts";
 import { languageOf } from "#stanza/text.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { assign, assignmentQueries, checkReservation } from "./affiliates.ts";
+import type { Approvals } from "./approvals.ts";
 import { nickKey, readNick } from "./names.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
@@ -32,7 +33,7 @@ const invitation = {
 };
 
 /** People become members of a room, with a nickname of their own (XEP-0045 §7.10). */
-export function answerRegistration(service: RoomService): void {
+export function answerRegistration(service: RoomService, approvals: Approvals): void {
   const { host, rooms } = service;
   host.iq("get", query, "account", (iq, _payload, origin) => {
     const room = rooms.existing(iq.to);
@@ -48,11 +49,16 @@ export function answerRegistration(service: RoomService): void {
     const submitted = formIn(payload);
     if (submitted === undefined) throw new StanzaError("bad-request");
     if (isCancelled(submitted)) return;
-    return room.change(() => register(service, room, iq, submitted));
+    return room.change(() => register(service, room, iq, { submitted, approvals }));
   });
 }
 
-async function register(service: RoomService, room: Room, iq: Iq, submitted: Element): Promise<void> {
+interface Request {
+  readonly submitted: Element;
+  readonly approvals: Approvals;
+}
+
+async function register(service: RoomService, room: Room, iq: Iq, { submitted, approvals }: Request): Promise<void> {
   const jid = iq.from.bare;
   const own = room.affiliated.get(jid.toString());
   if (own === undefined || own.affiliation === "outcast") checkOpen(room, iq);
@@ -66,6 +72,7 @@ async function register(service: RoomService, room: Room, iq: Iq, submitted: Ele
   if (own === undefined && room.affiliated.size >= service.settings.affiliations) {
     throw new StanzaError("resource-constraint");
   }
+  if (room.config.approval && room.affiliationOf(jid) === "none") return approvals.ask(room, jid, nick.text); // §9.9
   const assignments = [{ jid, affiliation, nick: nick.text, reason: own?.reason ?? "" }];
   if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
   assign(service, room, assignments, {});
@@ -84,7 +91,9 @@ async function withdraw(service: RoomService, room: Room, { from }: Iq): Promise
 /** A members-only room is not opened by asking; nor is any to those who are banned. */
 function checkOpen(room: Room, { from }: Iq): void {
   if (room.affiliationOf(from) === "outcast") throw new StanzaError("forbidden");
-  if (!room.config.registration || room.config.members) throw new StanzaError("not-allowed", closed);
+  const { registration: open, members, approval } = room.config;
+  if (!open || (members && !approval && room.affiliationOf(from) === "none"))
+    throw new StanzaError("not-allowed", closed);
 }
 
 const closed = {

@@ -41,6 +41,8 @@ export class Room {
   readonly history = new History();
   readonly hats = new RoomHats();
   subject: Subject | undefined;
+  /** Groups of the directory that are something to the room: what the directory calls them. */
+  groups: readonly string[] = [];
   /** The hash of its picture (XEP-0486); "" where there is none. */
   avatar = "";
   /** Since when only its creator may be there, in milliseconds of the epoch (§10.1.1); undefined once it is open. */

@@ -240,12 +240,13 @@ export class Rooms {
   }
 
   async #makePermanent(): Promise<void> {
-    for (const { room: local, name, description, owners } of this.#settings.permanent) {
+    for (const { room: local, name, description, owners, "members-only": members } of this.#settings.permanent) {
       const jid = permanentJid(this.#host, local);
       const key = jid.toString();
       const room = this.#rooms.get(key) ?? this.#make(jid, true);
       const fresh = !this.#rooms.has(key);
       if (fresh) room.config = { ...room.config, name, description, persistent: true };
+      if (members) room.config = { ...room.config, members };
       for (const owner of owners) {
         const person = addressOf(this.#host, owner);
         room.affiliate({ jid: person, affiliation: "owner", nick: "", reason: "" });

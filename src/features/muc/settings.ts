@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { choice, count, duration, flag, section, size } from "#core/settings.ts";
 
+const groups = (doc: string) => z.array(z.string()).default([]).describe(doc);
+
 const permanentRoom = z.strictObject({
   room: z.string().min(1).describe("What stands before the @ of its address."),
   name: z.string().default("").describe("Its name for people; its address if left out."),
   description: z.string().default("").describe("What it is for."),
   owners: z.array(z.string()).default([]).describe("Logins or addresses of its owners."),
+  "members-only": z.boolean().default(false).describe("Whether only its members enter."),
+  "owner-groups": groups("Groups of the directory whose people are its owners."),
+  "admin-groups": groups("Groups of the directory whose people are its administrators."),
+  "member-groups": groups("Groups of the directory whose people are its members."),
 });
 
 /** A room that the configuration asks for. */
@@ -20,7 +26,7 @@ export const settings = section({
   admins: z.array(z.string()).default([]).describe("Logins or addresses of those who are owners of every room."),
   permanent: z
     .array(permanentRoom)
-    .default([{ room: "test", name: "", description: "", owners: [] }])
+    .default([permanentRoom.parse({ room: "test" })])
     .describe("Rooms that are always there: made at each start, and nobody can destroy them."),
   grace: duration("5 minutes", "A room that is not persistent is destroyed when it has been empty for this long."),
   lock: duration("2 minutes", "A new room that nobody configures opens after this long, as it is."),

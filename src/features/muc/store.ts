@@ -2,6 +2,7 @@ import { type Database, type Query, sql } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Affiliation } from "./affiliations.ts";
 import type { Config } from "./configuration.ts";
+import { grantMigration } from "./directory-groups.ts";
 import { hatMigration } from "./hats-store.ts";
 import type { Seat } from "./occupants.ts";
 import type { Room } from "./room.ts";
@@ -29,6 +30,7 @@ export const migrations: readonly string[] = [
   `drop table muc_message;
    alter table muc_room add column archive_from integer not null default 0`,
   hatMigration,
+  grantMigration,
 ];
 
 export interface RoomRow {
