@@ -17,13 +17,13 @@ const received = join(folder, "received");
 const domain = "obs.example";
 const alias = "jabber.obs.example";
 let program: string;
-let service: RunningService;
+let withProxy: RunningService;
 
 before(async () => {
   program = compileClient(folder);
   mkdirSync(received);
   writeFileSync(sent, randomBytes(3_000_001));
-  service = await startService({
+  withProxy = await startService({
     domains: [domain],
     settings: {
       domains: [{ name: domain, aliases: [alias] }],
@@ -33,7 +33,7 @@ before(async () => {
   });
 });
 after(async () => {
-  await service?.stop();
+  await withProxy?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -42,10 +42,12 @@ interface Setting {
   readonly at?: string;
   /** What is typed as file transfer proxy. */
   readonly proxy?: string;
+  readonly service?: RunningService;
 }
 
 /** A client that cannot be reached from outside, with these settings of its account. */
-async function online(context: TestContext, who: string, { at = domain, proxy }: Setting = {}): Promise<PurpleClient> {
+async function online(context: TestContext, who: string, setting: Setting = {}): Promise<PurpleClient> {
+  const { at = domain, proxy, service = withProxy } = setting;
   await service.addUser(`${who}@${domain}`, "pencil");
   const client = new PurpleClient(program, { service, address: `${who}@${at}/pidgin` });
   context.after(() => client.stop());
@@ -122,4 +124,18 @@ test("without any setting, the proxy is found", async (context) => {
   const juliet = await online(context, "juliet4");
   await passes(romeo, juliet);
   assert.deepEqual(offered(romeo), [`proxy.${domain}`]);
+});
+
+test("where there is no proxy, the file goes in-band", async (context) => {
+  const settings = { accounts: { iterations: 4096 }, proxy65: { listen: [] } };
+  const service = await startService({ domains: [domain], settings });
+  context.after(() => service.stop());
+  writeFileSync(sent, randomBytes(200_001));
+  const romeo = await online(context, "romeo5", { service });
+  const juliet = await online(context, "juliet5", { service });
+  rmSync(join(received, "été & co.bin"), { force: true });
+  romeo.do("send-file", juliet.address, sent);
+  const [told] = await Promise.all([juliet.expect("file-received"), romeo.expect("file-sent")]);
+  assert.equal(hash(told.file!), hash(sent));
+  assert.ok(!activated(romeo));
 });

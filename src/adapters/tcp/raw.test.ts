@@ -7,9 +7,17 @@ import { Listening, socketsConform } from "#core/sockets.conformance.ts";
 import type { RawSocket } from "#core/sockets.ts";
 import { tcpSockets } from "./raw.ts";
 
-async function accepted(context: TestContext, address = "127.0.0.1"): Promise<[Socket, RawSocket]> {
+interface Options {
+  readonly address?: string;
+  readonly ownBuffers?: boolean;
+}
+
+async function accepted(
+  context: TestContext,
+  { address = "127.0.0.1", ownBuffers = true }: Options = {},
+): Promise<[Socket, RawSocket]> {
   const came = Promise.withResolvers<RawSocket>();
-  const sockets = tcpSockets(silent);
+  const sockets = tcpSockets(silent, { ownBuffers });
   const listener = await sockets.listen({ address, port: 0, accept: (socket) => came.resolve(socket) });
   const socket = connect({ host: "127.0.0.1", port: listener.port, allowHalfOpen: true });
   const raw = await came.promise;
@@ -22,9 +30,9 @@ async function accepted(context: TestContext, address = "127.0.0.1"): Promise<[S
 }
 
 /** Two accepted ends, joined by two sockets of Node that pipe. */
-async function joined(context: TestContext): Promise<[RawSocket, RawSocket]> {
-  const [one, near] = await accepted(context);
-  const [other, far] = await accepted(context);
+async function joined(context: TestContext, options?: Options): Promise<[RawSocket, RawSocket]> {
+  const [one, near] = await accepted(context, options);
+  const [other, far] = await accepted(context, options);
   one.pipe(other);
   other.pipe(one);
   one.on("error", () => other.destroy()).on("close", () => other.destroy());
@@ -33,9 +41,10 @@ async function joined(context: TestContext): Promise<[RawSocket, RawSocket]> {
 }
 
 socketsConform("TCP", { pair: joined });
+socketsConform("TCP without buffers of its own", { pair: (context) => joined(context, { ownBuffers: false }) });
 
 test("TCP: an IPv4 peer of a listener for everything is shown as IPv4", async (context) => {
-  const [, raw] = await accepted(context, "::");
+  const [, raw] = await accepted(context, { address: "::" });
   assert.equal(raw.address, "127.0.0.1");
   assert.match(raw.peer, /^127\.0\.0\.1:\d+$/);
 });

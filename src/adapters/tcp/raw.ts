@@ -3,7 +3,7 @@ import type { RawSocket, SocketEvents, SocketListener, SocketListenOptions, Sock
 import { addressGroup } from "./connection-count.ts";
 import { explainListening } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { remake } from "./shared-buffer.ts";
+import { type ReadInto, remake } from "./shared-buffer.ts";
 import { plainAddress } from "./transport.ts";
 
 /** What is read at a time, in bytes: while little is said, and while a file passes. */
@@ -26,17 +26,11 @@ class TcpRawSocket implements RawSocket {
   #waits = false;
   #over = false;
 
-  constructor(accepted: Socket) {
+  constructor(accepted: Socket, lends: boolean) {
     this.address = plainAddress(accepted.remoteAddress ?? "");
     this.network = addressGroup(this.address);
     this.peer = `${this.address.includes(":") ? `[${this.address}]` : this.address}:${accepted.remotePort}`;
-    const remade = remake(accepted, {
-      buffer: () => {
-        this.#buffer ??= Buffer.allocUnsafeSlow(narrow);
-        return this.#buffer;
-      },
-      callback: (length: number, buffer: Uint8Array) => this.#received(buffer.subarray(0, length)),
-    });
+    const remade = lends ? remake(accepted, this.#into()) : undefined;
     this.#socket = remade ?? accepted;
     this.#lends = remade !== undefined;
     if (remade !== undefined) {
@@ -86,6 +80,16 @@ class TcpRawSocket implements RawSocket {
     this.#socket.destroy();
   }
 
+  #into(): ReadInto {
+    return {
+      buffer: () => {
+        this.#buffer ??= Buffer.allocUnsafeSlow(narrow);
+        return this.#buffer;
+      },
+      callback: (length, buffer) => this.#received(buffer.subarray(0, length)),
+    };
+  }
+
   #received(bytes: Uint8Array): boolean {
     this.#events?.data(bytes);
     return !this.#paused;
@@ -104,22 +108,28 @@ class TcpRawSocket implements RawSocket {
   }
 }
 
-/** Raw connections over TCP, IPv4 and IPv6. */
-export function tcpSockets(log: Log): Sockets {
-  return { listen: (options) => listen(options, log) };
+interface Common {
+  readonly log: Log;
+  /** Whether connections read into buffers of their own where Node allows it. */
+  readonly ownBuffers: boolean;
 }
 
-async function listen(options: SocketListenOptions, log: Log): Promise<SocketListener> {
+/** Raw connections over TCP, IPv4 and IPv6. `ownBuffers`: whether they read into buffers of their own where Node allows it. */
+export function tcpSockets(log: Log, { ownBuffers = true } = {}): Sockets {
+  return { listen: (options) => listen(options, { log, ownBuffers }) };
+}
+
+async function listen(options: SocketListenOptions, common: Common): Promise<SocketListener> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-  server.on("connection", (socket) => accept(socket, options, log));
+  server.on("connection", (socket) => accept(socket, options, common));
   try {
     await bind(server, options);
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
     if (options.address !== "::" || failure.code !== "EAFNOSUPPORT") throw explainListening(failure, options);
-    return listen({ ...options, address: "0.0.0.0" }, log);
+    return listen({ ...options, address: "0.0.0.0" }, common);
   }
-  server.on("error", (error) => log.error("connections cannot be accepted", { error }));
+  server.on("error", (error) => common.log.error("connections cannot be accepted", { error }));
   const { address, port } = server.address() as AddressInfo;
   return { address, port, close: () => void server.close() };
 }
@@ -134,9 +144,9 @@ function bind(server: Server, { address, port }: SocketListenOptions): Promise<v
   return promise;
 }
 
-function accept(socket: Socket, options: SocketListenOptions, log: Log): void {
+function accept(socket: Socket, options: SocketListenOptions, { log, ownBuffers }: Common): void {
   if (socket.remoteAddress === undefined) return void socket.destroy(); // gone already
-  const raw = new TcpRawSocket(socket);
+  const raw = new TcpRawSocket(socket, ownBuffers);
   try {
     options.accept(raw);
   } catch (error) {
