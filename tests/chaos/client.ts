@@ -61,6 +61,7 @@ export class ManagedClient {
   readonly #collected = new Map<string, string[]>();
   #lastQuestion = 0;
   #ready = Promise.withResolvers<void>();
+  #isReady = false;
   /** Stanzas may be sent: there is a session, and the connection is its own. */
   #present = false;
   #run: Promise<void> | undefined;
@@ -197,7 +198,8 @@ export class ManagedClient {
     });
     this.#link = link;
     if (!(await this.#resume(link))) await this.#begin(server, link);
-    this.#ready.resolve();
+    this.#isReady = !link.lost;
+    if (this.#isReady) this.#ready.resolve();
     return ended;
   }
 
@@ -208,7 +210,8 @@ export class ManagedClient {
     this.#unconfirmed = [...this.#confirming.flat(), ...this.#unconfirmed];
     this.#confirming = [];
     this.times.broken++;
-    if (this.#present && !this.#stopped) this.#ready = Promise.withResolvers();
+    if (this.#isReady && !this.#stopped) this.#ready = Promise.withResolvers();
+    this.#isReady = false;
     this.#present = false;
   }
 

@@ -55,6 +55,10 @@ export class MessageLedger {
     this.#sent.set(id, { way, to, acknowledged: false, repeated: false });
   }
 
+  isTo(id: string, user: string): boolean {
+    return this.#sent.get(id)?.to.includes(user) ?? false;
+  }
+
   repeated(id: string): void {
     const message = this.#sent.get(id);
     if (message) message.repeated = true;

@@ -11,13 +11,19 @@ export interface Address {
 /** Links with output for the end of this loop turn. */
 type Dirty = Link[];
 
-/** How long an answer that must come may take, in milliseconds. */
-const patience = 20_000;
+export interface DialOptions {
+  readonly tls?: boolean;
+  /** There are no stream headers on this connection. */
+  readonly opened?: boolean;
+  /** How long an answer that must come may take, in milliseconds. Default 20 s. */
+  readonly patience?: number;
+}
 
 /** One connection of the load: stanzas out, gathered for each loop turn; stanzas in, cut but not parsed. */
 export class Link {
   readonly #framing: Framing;
   readonly #dirty: Dirty;
+  readonly #patience: number;
   #socket: Socket;
   #out = "";
   #waiting: ((stanza: string | undefined) => void) | undefined;
@@ -30,8 +36,9 @@ export class Link {
   /** Why the connection ended although nobody closed it. */
   lost: Error | undefined;
 
-  constructor(socket: Socket, dirty: Dirty, opened: boolean) {
+  constructor(socket: Socket, dirty: Dirty, { opened = false, patience = 20_000 }: DialOptions) {
     this.#framing = new Framing(opened);
+    this.#patience = patience;
     this.#dirty = dirty;
     this.#socket = socket;
     this.#attach(socket);
@@ -68,7 +75,7 @@ export class Link {
     const early = this.#early.shift();
     if (early !== undefined) return Promise.resolve(early);
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => this.#lose(new Error("no answer came")), patience);
+      const late = setTimeout(() => this.#lose(new Error("no answer came")), this.#patience);
       this.#waiting = (stanza) => {
         clearTimeout(late);
         this.#waiting = undefined;
@@ -90,7 +97,7 @@ export class Link {
     plain.removeAllListeners("close");
     this.#socket = connectTls({ socket: plain, rejectUnauthorized: false });
     this.#attach(this.#socket);
-    await once(this.#socket, "secureConnect");
+    await once(this.#socket, "secureConnect", { signal: AbortSignal.timeout(this.#patience) });
     this.restart();
   }
 
@@ -142,11 +149,10 @@ export class Link {
 export class Dialer {
   readonly #dirty: Dirty = [];
 
-  /** @param opened there are no stream headers on this connection. */
-  async dial({ host = "127.0.0.1", port }: Address, { tls = false, opened = false } = {}): Promise<Link> {
-    const options = { host, port, rejectUnauthorized: false };
-    const socket = tls ? connectTls(options) : connect(options);
-    await once(socket, tls ? "secureConnect" : "connect");
-    return new Link(socket, this.#dirty, opened);
+  async dial({ host = "127.0.0.1", port }: Address, options: DialOptions = {}): Promise<Link> {
+    const where = { host, port, rejectUnauthorized: false };
+    const socket = options.tls ? connectTls(where) : connect(where);
+    await once(socket, options.tls ? "secureConnect" : "connect");
+    return new Link(socket, this.#dirty, options);
   }
 }

@@ -1,4 +1,4 @@
-import { type Address, Dialer, type Link } from "./link.ts";
+import { type Address, Dialer, type DialOptions, type Link } from "./link.ts";
 import { type SaltedPasswords, ScramClient } from "./scram.ts";
 
 /** A client that is logged in and has a resource. */
@@ -25,9 +25,11 @@ export class XmppServer {
   readonly #address: Address;
   readonly domain: string;
   readonly #password: string;
+  readonly #options: DialOptions;
 
-  constructor(address: Address, domain: string, password: string) {
+  constructor(address: Address, domain: string, password: string, options: Pick<DialOptions, "patience"> = {}) {
     this.#address = address;
+    this.#options = options;
     this.domain = domain;
     this.#password = password;
   }
@@ -47,7 +49,7 @@ export class XmppServer {
 
   /** Up to the features after authentication, where a client binds or resumes. */
   async authenticated(user: string, { tls }: Pick<LoginOptions, "tls">): Promise<Link> {
-    const link = await this.#dialer.dial(this.#address);
+    const link = await this.#dialer.dial(this.#address, this.#options);
     try {
       if (tls) await this.#startTls(link);
       await this.#authenticate(link, user);
