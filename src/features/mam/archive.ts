@@ -208,13 +208,15 @@ export class Archive {
 
   /**
    * Forgets the archive of an account or a room: what is there, or only what is below an id. Copies that others have of
-   * the same messages stay.
+   * the same messages stay. The signal ends it before; the rest goes with what is too old.
    */
-  async purge(owner: Jid, below = this.ids.last + 1): Promise<void> {
+  async purge(owner: Jid, below = this.ids.last + 1, signal?: AbortSignal): Promise<void> {
     await this.writer.settle();
     const number = await this.addresses.find(owner.bare.toString());
     if (number === undefined) return;
-    while (!(await this.forgetBatch(number, below))) await pause(breathMs, undefined, { ref: false });
+    while (!signal?.aborted && !(await this.forgetBatch(number, below))) {
+      await pause(breathMs, undefined, { ref: false });
+    }
   }
 }
 

@@ -49,8 +49,11 @@ export function archiveRooms(service: RoomService): void {
   host.on(leaving, "record", ({ room }) => {
     if (room.occupants.size === 0) room.history.forget();
   });
+  const stopped = new AbortController();
+  host.stopping(() => stopped.abort());
   host.on(destroying, "record", ({ room }) => {
-    background(host.log, engine.purge(room.jid), "the archive of a room not removed");
+    const removed = engine.purge(room.jid, archive.firstFreeId, stopped.signal);
+    background(host.log, removed, "the archive of a room not removed");
   });
   answer(service);
 }

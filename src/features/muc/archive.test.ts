@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { removing } from "#core/account.ts";
 import { acknowledging } from "#core/session.ts";
 import { ask, field, form, messageOf, refuses, rsm, textOf } from "#features/mam/archive.fixture.ts";
 import { mam } from "#features/mam/index.ts";
+import { removeUnused } from "#features/mam/upkeep.ts";
 import { Jid } from "#jid/jid.ts";
 import type { Client } from "#test/harness/client.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
@@ -299,6 +301,20 @@ scenario("a destroyed room takes its archive along; the next of its name begins 
   assert.deepEqual((await ask(romeo, "", "", room)).bodies, ["new"]);
   const { archive } = stage.assembly.hosts.get("example.com")!.view("test").use(mam);
   while ((await archive.usage(Jid.parse(room))).messages > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+});
+
+scenario("what a deleted account has said stays in the archives of rooms", ours, async (stage) => {
+  const { romeo, juliet, nurse } = await verona(stage);
+  await nurse.sends(`<message to='juliet@example.net' type='chat'><body>private</body></message>`);
+  await enters(nurse, "Nurse", ["Romeo", "Juliet"]);
+  await says(nurse, "public");
+  const host = stage.assembly.hosts.get("example.com")!;
+  await host.fire(removing, { account: nurse.jid.bare });
+  await removeUnused(host.view("test").use(mam).archive);
+  await skips(romeo, juliet);
+  assert.deepEqual((await ask(nurse)).bodies, []);
+  assert.deepEqual((await ask(juliet)).bodies, ["private"]);
+  assert.deepEqual((await ask(romeo, form(field("with", "nurse@example.com")), "", room)).bodies, ["public"]);
 });
 
 scenario("while nothing can be kept, what would be archived is refused", ours, async (stage) => {
