@@ -31,6 +31,7 @@ import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
 import { s2s } from "./s2s/index.ts";
 import { streamManagement } from "./stream-management/index.ts";
+import { strangers } from "./strangers/index.ts";
 import { entityTime } from "./time/index.ts";
 import { vcard } from "./vcard/index.ts";
 import { softwareVersion } from "./version/index.ts";
@@ -55,6 +56,7 @@ export const features: readonly Feature<any, any>[] = [
   directoryVcards,
   peopleSearch,
   mailAliases,
+  strangers,
   proxy65,
   muc,
   channelSearch,

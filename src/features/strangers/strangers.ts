@@ -1,0 +1,191 @@
+import { Recent } from "#collections/recent.ts";
+import { removing } from "#core/account.ts";
+import type { Feature } from "#core/feature.ts";
+import { handled, type Outcome } from "#core/hooks.ts";
+import type { Host } from "#core/host.ts";
+import { arriving, type Packet, sending } from "#core/packet.ts";
+import type { LocalSession } from "#core/session.ts";
+import { choice, count, section } from "#core/settings.ts";
+import { adhoc } from "#features/adhoc/index.ts";
+import { type RosterApi, roster } from "#features/roster/index.ts";
+import type { Jid } from "#jid/jid.ts";
+import { delayed } from "#stanza/delay.ts";
+import { StanzaError } from "#stanza/error.ts";
+import { body, message, Stanza } from "#stanza/stanza.ts";
+import { languageOf } from "#stanza/text.ts";
+import { type Element, tag } from "#xml/element.ts";
+import { type Choice, choices } from "./choice.ts";
+import { strangersCommand } from "./command.ts";
+import {
+  choiceOf,
+  choose,
+  drop,
+  forgetAccount,
+  heldOf,
+  hold,
+  isKnown,
+  learn,
+  migrations,
+  type Relation,
+} from "./store.ts";
+import { noRoom, notAccepted, notice } from "./texts.ts";
+
+const settings = section({
+  default: choice(
+    choices,
+    "accept",
+    "What happens to messages of people elsewhere whom somebody does not know, unless they chose: they are accepted, held until the contact is accepted, or refused.",
+  ),
+  held: count(100, "Messages of strangers that are held for one account."),
+  "held-each": count(10, "As many of one stranger."),
+});
+
+type StrangersSettings = ReturnType<(typeof settings)["parse"]>;
+
+/** Entries kept in memory. */
+const remembered = 20_000;
+
+const roomPayload = tag("http://jabber.org/protocol/muc#user", "x");
+const directInvitation = tag("jabber:x:conference", "x");
+
+/**
+ * Strangers (RFC 6121 §8.5): everybody chooses, by a command that clients show (XEP-0050), whether messages of unknown
+ * people at other servers are accepted, held until the contact is accepted, or refused.
+ */
+export const strangers: Feature<StrangersSettings> = {
+  name: "strangers",
+  xeps: [],
+  settings,
+  migrations,
+  setup(host, values) {
+    const porch = new Porch(host, host.use(roster), values);
+    host.on(sending, "amend", (packet) => porch.greet(packet)); // before presence takes subscriptions
+    host.on(arriving, "check", (packet) => porch.meet(packet));
+    host.on(removing, "record", ({ account }) => porch.forget(account));
+    host.use(adhoc).offer(host, "account", strangersCommand(porch));
+  },
+};
+
+/** Where strangers wait. */
+class Porch {
+  readonly #host: Host;
+  readonly #rosters: RosterApi;
+  readonly #settings: StrangersSettings;
+  readonly #choices = new Recent<Choice>(remembered);
+  readonly #known = new Recent<true>(remembered);
+
+  constructor(host: Host, rosters: RosterApi, values: StrangersSettings) {
+    this.#host = host;
+    this.#rosters = rosters;
+    this.#settings = values;
+  }
+
+  async choice(account: Jid): Promise<Choice> {
+    const key = account.toString();
+    const kept = this.#choices.get(key);
+    if (kept !== undefined) return kept;
+    const read = await choiceOf(this.#host.db, account);
+    const chosen = choices.find((one) => one === read) ?? this.#settings.default;
+    this.#choices.set(key, chosen);
+    return chosen;
+  }
+
+  async choose(account: Jid, chosen: Choice): Promise<void> {
+    await choose(this.#host.db, account, chosen);
+    this.#choices.set(account.toString(), chosen);
+  }
+
+  async forget(account: Jid): Promise<void> {
+    await forgetAccount(this.#host.db, account);
+    this.#choices.delete(account.toString());
+  }
+
+  /** Whom one writes to, one knows; who asked and is refused goes, with what is held. */
+  greet({ stanza }: Packet): void | Promise<void> {
+    if (!this.#isElsewhere(stanza.to) || stanza.to.local === "") return;
+    const relation = { account: stanza.from.bare, contact: stanza.to.bare };
+    if (stanza.kind === "presence" && stanza.type === "unsubscribed") return drop(this.#host.db, relation);
+    const greets =
+      stanza.kind === "presence" ? ["", "subscribe", "subscribed"].includes(stanza.type) : stanza.kind === "message";
+    if (!greets || stanza.type === "error" || this.#known.get(keyOf(relation))) return;
+    return this.#learn(relation);
+  }
+
+  /** From now on messages of the contact are accepted; those that are held arrive. */
+  async #learn(relation: Relation): Promise<void> {
+    this.#known.set(keyOf(relation), true);
+    const { db } = this.#host;
+    if (await isKnown(db, relation)) return;
+    await learn(db, relation);
+    const held = await heldOf(db, relation);
+    await drop(db, relation);
+    for (const { element, received } of held) {
+      const { account, contact } = relation;
+      const from = senderOf(element, contact);
+      this.#host.send(Stanza.of("message", element.append(delayed(this.#host.jid, received)), from, account));
+    }
+  }
+
+  meet(packet: Packet): Outcome | Promise<Outcome> {
+    const { stanza } = packet;
+    if (stanza.kind !== "message" || stanza.type === "error" || stanza.type === "groupchat") return;
+    if (!this.#isElsewhere(stanza.from) || stanza.to.local === "" || stanza.from.local === "") return;
+    const relation = { account: stanza.to.bare, contact: stanza.from.bare };
+    if (this.#known.get(keyOf(relation))) return;
+    if (this.#choices.get(relation.account.toString()) === "accept") return;
+    return this.#decide(stanza, relation);
+  }
+
+  async #decide(stanza: Stanza, relation: Relation): Promise<Outcome> {
+    const chosen = await this.choice(relation.account);
+    if (chosen === "accept") return;
+    if (await this.#isContact(relation)) return;
+    if (!saysSomething(stanza.element)) return handled; // that somebody is typing
+    if (!(await this.#host.accounts.exists(relation.account.local))) return; // the error of everybody
+    if (chosen === "refuse") throw new StanzaError("not-allowed", notAccepted);
+    const { held: most, "held-each": mostEach } = this.#settings;
+    const there = await hold(this.#host.db, relation, { element: stanza.element, most, mostEach });
+    if (there === 0) throw new StanzaError("resource-constraint", noRoom);
+    if (there === 1) this.#announce(relation);
+    return handled;
+  }
+
+  async #isContact(relation: Relation): Promise<boolean> {
+    if (await isKnown(this.#host.db, relation)) {
+      this.#known.set(keyOf(relation), true);
+      return true;
+    }
+    const { items } = await this.#rosters.get(relation.account);
+    if (!items.has(relation.contact.toString())) return false;
+    await this.#learn(relation);
+    return true;
+  }
+
+  /** Tells an account, once, that a stranger has written. */
+  #announce({ account, contact }: Relation): void {
+    const [session] = this.#host.sessions.of(account) as readonly Partial<LocalSession>[];
+    const language = languageOf(session?.lang);
+    const told = message({ type: "chat", "xml:lang": language }, body({}, notice(contact.toString())[language]));
+    this.#host.send(Stanza.of("message", told, this.#host.jid, account));
+  }
+
+  #isElsewhere({ domain }: Jid): boolean {
+    const { router } = this.#host.server;
+    return !router.hosts.has(domain) && !router.gateways.has(domain);
+  }
+}
+
+function keyOf({ account, contact }: Relation): string {
+  return `${account} ${contact}`;
+}
+
+/** The full address that wrote it. */
+function senderOf(element: Element, contact: Jid): Jid {
+  const { from = "" } = element.attrs;
+  const slash = from.indexOf("/");
+  return slash < 0 ? contact : contact.withResource(from.slice(slash + 1));
+}
+
+function saysSomething(element: Element): boolean {
+  return [body, roomPayload, directInvitation].some((one) => element.child(one) !== undefined);
+}
