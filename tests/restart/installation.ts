@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { openSqlite } from "#adapters/sqlite/sqlite.ts";
 import { type Assembly, assemble } from "#app/assemble.ts";
 import type { Database } from "#core/database.ts";
@@ -61,6 +62,12 @@ export class Installation {
   async crash(): Promise<void> {
     this.#past.push(this.#assembly);
     this.#assembly = await start(this.db, this.#settings);
+  }
+
+  /** Waits until a table has so many rows. */
+  async holds(count: number, table: "muc_occupant" | "sm_session" | "sm_stanza"): Promise<void> {
+    const query = { text: [`select count(*) as count from ${table}`], values: [] };
+    while ((await this.db.one<{ count: number }>(query))?.count !== count) await sleep(5);
   }
 
   async close(): Promise<void> {

@@ -231,11 +231,11 @@ restarting(
     await romeo.client.sends(chat(juliet, "sent"));
     await juliet.receives("<message id='sent'/>");
     await romeo.client.drop();
-    await sleep(50); // the session is on disk
+    await server.holds(1, "sm_session");
     await juliet.sends(chat(romeo.client, "1"));
     await juliet.sends(chat("romeo@example.com", "2"));
     await juliet.settles();
-    await sleep(50);
+    await server.holds(2, "sm_stanza");
     await server.crash();
     const back = await server.resume(romeo, 0);
     await back.receives(`<failed ${sm} h='1'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`);
@@ -270,7 +270,7 @@ restarting("after a crash: a client that comes back under its address is still i
   const juliet = await server.connect("juliet@example.com/balcony");
   await enterRoom(romeo.client, "Romeo", true);
   await enterRoom(juliet, "Juliet");
-  await sleep(50);
+  await server.holds(2, "muc_occupant");
   await server.crash();
   const again = await server.connect("juliet@example.com/balcony");
   await enterRoom(again, "Juliet");
@@ -323,12 +323,12 @@ restarting("after a crash: what another client was given is not given again", as
   const home = await server.connect("romeo@example.com/home");
   const juliet = await server.connect("juliet@example.com/balcony");
   await romeo.client.drop();
-  await sleep(50); // the session is on disk
+  await server.holds(1, "sm_session");
   await juliet.sends(chat("romeo@example.com", "1"));
   await juliet.sends(chat(romeo.client, "2"));
   await juliet.settles();
   await home.receives("<message id='1'/>");
-  await sleep(50);
+  await server.holds(3, "sm_stanza"); // the presence of the other client, too
   await server.crash();
   const later = await server.connect("romeo@example.com/later");
   assert.deepEqual(
@@ -341,7 +341,7 @@ restarting("a disk that fails for a while: at the stop all is written that waits
   const romeo = await server.connectManaged("romeo@example.com/orchard");
   const juliet = await server.connect("juliet@example.com/balcony");
   await romeo.client.drop();
-  await sleep(50); // the session is on disk
+  await server.holds(1, "sm_session");
   await server.db.run(sql`alter table sm_stanza rename to elsewhere`);
   await juliet.sends(chat(romeo.client, "1"));
   await juliet.settles();
