@@ -44,7 +44,7 @@ export class Incoming extends PeerStream {
     const local = domainOf(to);
     const hosted = local !== undefined && this.house.hosted(local);
     this.id = randomBytes(16).toString("hex");
-    this.stream.reply({ id: this.id, from: hosted ? local : to, to: from, lang: "en" });
+    this.stream.reply({ id: this.id, from: hosted ? local : to, to: from });
     if (local === undefined) throw new StreamError("improper-addressing", "The stream header needs a 'to'");
     if (!hosted) throw new StreamError("host-unknown", "No such domain is served here"); // §4.9.3.6
     if (!/^[1-9]\d*\.\d+$/.test(version ?? "")) throw new StreamError("unsupported-version");

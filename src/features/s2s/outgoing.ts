@@ -62,7 +62,7 @@ export class Outgoing extends PeerStream {
   }
 
   #open(): void {
-    this.stream.reply({ from: this.pair.local, to: this.pair.remote, lang: "en" });
+    this.stream.reply({ from: this.pair.local, to: this.pair.remote });
   }
 
   header(header: Element): void {
