@@ -1,4 +1,4 @@
-// needs: python3-slixmpp
+// needs: python3-slixmpp python3-aiohttp
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";

@@ -14,9 +14,10 @@ import messages
 import people
 import rooms
 import services
+import uploads
 from client import Server, run, versions
 
-CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files) for check in module.CHECKS}
+CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files, uploads) for check in module.CHECKS}
 
 
 def main():
