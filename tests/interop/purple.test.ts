@@ -1,55 +1,17 @@
 // needs: libpurple0 libpurple-dev libglib2.0-dev gcc libc6-dev pkg-config
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
-import { type RunningService, startService } from "#test/harness/service.ts";
-import { compileClient, PurpleClient, type PurpleOptions } from "./purple/client.ts";
+import { type TestContext, test } from "node:test";
+import { startService } from "#test/harness/service.ts";
+import { PurpleClient } from "./purple/client.ts";
+import { PurpleSuite } from "./purple/suite.ts";
 
-/** libpurple, the library of Pidgin and Finch, against our whole service. */
+/** libpurple, the library of Pidgin and Finch, against our whole suite.service. */
 
-const folder = mkdtempSync(join(tmpdir(), "purple-client-"));
-let program: string;
-let service: RunningService;
-
-before(async () => {
-  program = compileClient(folder);
-  service = await startService({ settings: { accounts: { iterations: 4096 } } });
-});
-after(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Clients of one test, with accounts of its own, ended with it. */
-function stage(context: TestContext) {
-  const number = ++count;
-  const clients: PurpleClient[] = [];
-  context.after(() => Promise.all(clients.map((client) => client.stop())));
-  const address = (who: string) => `${who}${number}@example.com`;
-  const dial = async (who: string, options: Partial<PurpleOptions> = {}) => {
-    const resource = options.address ?? "pidgin";
-    await made(address(who));
-    const client = new PurpleClient(program, { service, ...options, address: `${address(who)}/${resource}` });
-    clients.push(client);
-    return client;
-  };
-  return {
-    address,
-    dial,
-    online: async (who: string, resource = "pidgin") => (await dial(who, { address: resource })).signedOn(),
-  };
-}
-let count = 0;
-const accounts = new Set<string>();
-
-async function made(account: string): Promise<void> {
-  if (accounts.has(account)) return;
-  accounts.add(account);
-  await service.addUser(account, "pencil");
-}
+const suite = new PurpleSuite();
+const stage = (context: TestContext) => suite.stage(context);
 
 /** Romeo adds Juliet, and each allows the other. */
 async function befriend(romeo: PurpleClient, juliet: PurpleClient): Promise<void> {
@@ -124,7 +86,7 @@ test("a certificate that an authority vouches for is taken without a question", 
   const authorities = dirname(local.certificate("localhost"));
   for (const direct of [false, true]) {
     const options = { service: local, address: "romeo@localhost/pidgin", server: "localhost", accepted: null };
-    const romeo = new PurpleClient(program, { ...options, authorities, direct });
+    const romeo = new PurpleClient(suite.program, { ...options, authorities, direct });
     context.after(() => romeo.stop());
     await romeo.signedOn();
     assert.ok(!romeo.has("question"));
@@ -283,7 +245,7 @@ test("a new picture reaches a contact", async (context) => {
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNgYPj/HwADAgH/p2SkNgAAAABJRU5ErkJggg==",
     "base64",
   );
-  const file = join(folder, "picture.png");
+  const file = join(suite.folder, "picture.png");
   writeFileSync(file, picture);
   juliet.do("icon", file);
   const icon = await romeo.expect("buddy-icon", { who: address("juliet") });
@@ -300,5 +262,5 @@ test("a connection that is lost shows as gone to contacts", async (context) => {
 });
 
 test("the service found no fault of its own", () => {
-  assert.doesNotMatch(service.log, /^\S+ \S+ error /m);
+  assert.doesNotMatch(suite.service.log, /^\S+ \S+ error /m);
 });

@@ -199,6 +199,14 @@ static void do_submit(PurpleAccount *account, char **words)
         tell("failed", "why", "no form", NULL);
 }
 
+static void do_cancel(PurpleAccount *account, char **words)
+{
+    (void)account;
+    (void)words;
+    if (!forms_cancel())
+        tell("failed", "why", "no form", NULL);
+}
+
 typedef struct {
     const char *name;
     int least_words;
@@ -215,6 +223,7 @@ static const Command commands[] = {
     {"rooms", 0, rooms_list},           {"join", 3, rooms_join},      {"speak", 2, rooms_speak},
     {"proxies", 1, files_proxies},      {"save-in", 1, files_save_in}, {"send-file", 2, files_send},
     {"no-listening", 1, files_no_listening},
+    {"cancel", 0, do_cancel},
     {"submit", 0, do_submit},           {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 

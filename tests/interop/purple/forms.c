@@ -11,6 +11,7 @@ typedef struct {
 typedef struct {
     PurpleRequestFields *fields;
     PurpleRequestFieldsCb submitted;
+    PurpleRequestFieldsCb cancelled;
     void *data;
 } Form;
 
@@ -47,10 +48,11 @@ void *forms_request_fields(const char *title, const char *primary, const char *s
                            const char *ok, GCallback submitted, const char *cancel, GCallback cancelled,
                            PurpleAccount *account, const char *who, PurpleConversation *conversation, void *data)
 {
-    (void)ok, (void)cancel, (void)cancelled, (void)account, (void)who, (void)conversation;
+    (void)ok, (void)cancel, (void)account, (void)who, (void)conversation;
     Form *form = g_new0(Form, 1);
     form->fields = fields;
     form->submitted = (PurpleRequestFieldsCb)submitted;
+    form->cancelled = (PurpleRequestFieldsCb)cancelled;
     form->data = data;
     open_form = form;
     GString *labels = g_string_new(NULL);
@@ -66,22 +68,68 @@ void *forms_request_fields(const char *title, const char *primary, const char *s
     return form;
 }
 
-gboolean forms_fill(const char *field, const char *text)
+/* Chooses what has this label; FALSE if nothing has. */
+static gboolean choose(PurpleRequestField *field, const char *label)
 {
-    if (open_form == NULL || !purple_request_fields_exists(open_form->fields, field))
+    int value = 0;
+    for (GList *at = purple_request_field_choice_get_labels(field); at != NULL; at = at->next, value++) {
+        if (purple_strequal(at->data, label)) {
+            purple_request_field_choice_set_value(field, value);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The same in a list, of which it is then the only one chosen. */
+static gboolean pick(PurpleRequestField *field, const char *label)
+{
+    purple_request_field_list_clear_selected(field);
+    purple_request_field_list_add_selected(field, label);
+    return purple_request_field_list_get_selected(field) != NULL;
+}
+
+gboolean forms_fill(const char *name, const char *text)
+{
+    if (open_form == NULL || !purple_request_fields_exists(open_form->fields, name))
         return FALSE;
-    purple_request_field_string_set_value(purple_request_fields_get_field(open_form->fields, field), text);
+    PurpleRequestField *field = purple_request_fields_get_field(open_form->fields, name);
+    switch (purple_request_field_get_type(field)) {
+    case PURPLE_REQUEST_FIELD_STRING:
+        purple_request_field_string_set_value(field, text);
+        return TRUE;
+    case PURPLE_REQUEST_FIELD_BOOLEAN:
+        purple_request_field_bool_set_value(field, purple_strequal(text, "1"));
+        return TRUE;
+    case PURPLE_REQUEST_FIELD_CHOICE:
+        return choose(field, text);
+    case PURPLE_REQUEST_FIELD_LIST:
+        return pick(field, text);
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean finish(gboolean submit)
+{
+    Form *form = open_form;
+    if (form == NULL)
+        return FALSE;
+    PurpleRequestFieldsCb pressed = submit ? form->submitted : form->cancelled;
+    if (pressed != NULL)
+        pressed(form->data, form->fields);
+    purple_request_close(PURPLE_REQUEST_FIELDS, form);
     return TRUE;
 }
 
 gboolean forms_submit(void)
 {
-    Form *form = open_form;
-    if (form == NULL)
-        return FALSE;
-    form->submitted(form->data, form->fields);
-    purple_request_close(PURPLE_REQUEST_FIELDS, form);
-    return TRUE;
+    return finish(TRUE);
+}
+
+gboolean forms_cancel(void)
+{
+    return finish(FALSE);
 }
 
 void forms_close(PurpleRequestType type, void *handle)

@@ -21,10 +21,16 @@ void forms_close(PurpleRequestType type, void *handle);
 /* Answers the open question for a line of text with what it proposes, or with this; FALSE if there is none. */
 gboolean forms_enter(const char *text);
 
-/* Writes into a field of the open form; FALSE if there is no such form or field. */
+/*
+ * Writes into a field of the open form: a text, 1 or 0 for a box, the label of a choice. FALSE if there is no such form,
+ * field or choice.
+ */
 gboolean forms_fill(const char *field, const char *text);
 
 /* Presses OK in the open form; FALSE if there is none. */
 gboolean forms_submit(void);
+
+/* Presses Cancel in it. */
+gboolean forms_cancel(void);
 
 #endif
