@@ -8,6 +8,9 @@ const value = tag("jabber:x:data", "value");
 const addressed = ["from", "to", "jid", "by", "initiator", "responder"] as const;
 /** SOCKS5 Bytestreams (XEP-0065). */
 const bytestreams = tag("http://jabber.org/protocol/bytestreams", "query");
+const streamhost = tag("http://jabber.org/protocol/bytestreams", "streamhost");
+/** A proxy of ours is reached under the name it was asked under, unless it says another. */
+const addressedOfProxy = [...addressed, "host"];
 
 /**
  * The names under which the domains of this server are known. An account has one canonical address, by which everything
@@ -102,7 +105,7 @@ export function renamed(element: Element, renaming: Renaming): Element {
   if (element.is(bytestreams) && element.attrs.sid !== undefined) return element;
   let changes: Record<string, string> | undefined;
   const { attrs } = element;
-  for (const name of addressed) {
+  for (const name of element.is(streamhost) ? addressedOfProxy : addressed) {
     const old = attrs[name];
     const now = old === undefined ? undefined : renamedAddress(old, renaming);
     if (now !== undefined) {

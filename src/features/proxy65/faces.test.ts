@@ -21,7 +21,7 @@ for (const face of names) {
       await anne.exchange(
         address(asked, `a-${asked}`),
         `<iq type='result' id='a-${asked}' from='${asked}' to='adupont@${face}/home'>
-          <query xmlns='${bytestreams}'><streamhost jid='${asked}' host='obs.example' port='7777'/></query></iq>`,
+          <query xmlns='${bytestreams}'><streamhost jid='${asked}' host='${asked.replace("proxy.", "")}' port='7777'/></query></iq>`,
       );
       await anne.exchange(
         activation(`s-${asked}`, "x@y.example/z", asked),
@@ -30,6 +30,21 @@ for (const face of names) {
     }
   });
 }
+
+scenario(
+  "proxy65: an address that is configured is told whatever the name",
+  { ...faces, settings: { proxy65: { public: ["chat.obs.example", "192.0.2.1"] } } },
+  async ({ connect }) => {
+    const anne = await connect("adupont@obs.example/home");
+    for (const asked of names) {
+      await anne.exchange(
+        address(asked, `a-${asked}`),
+        `<iq type='result' id='a-${asked}' from='${asked}'><query xmlns='${bytestreams}'>
+          <streamhost jid='${asked}' host='chat.obs.example'/><streamhost jid='${asked}' host='192.0.2.1'/></query></iq>`,
+      );
+    }
+  },
+);
 
 scenario("proxy65: each side knows the other under a name of its own, and they meet", faces, async (stage) => {
   const pierre = await stage.connect("pmartin@obs.example/work");

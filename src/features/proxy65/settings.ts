@@ -18,7 +18,7 @@ export const settings = section({
     .array(z.string().min(1).max(255))
     .default([])
     .describe(
-      "Names or addresses (IPv4, IPv6) under which clients reach the proxy, the best one first: Pidgin tries that one only. Default: the domain's name.",
+      "Names or addresses (IPv4, IPv6) under which clients reach the proxy, the best one first: Pidgin tries that one only. Default: the domain, under the name that was asked: the domain's own or an alias.",
     ),
   "public-port": z
     .int()
