@@ -94,13 +94,25 @@ async function answers(server: string): Promise<void> {
 
 /**
  * A DNS server that has no answers: silent, or with the code of a failure (2: SERVFAIL, 5: REFUSED). Counts the
- * questions.
+ * questions. `others`: only questions with a label like `label` get none, the others are asked of that server.
  */
-export async function startDeafDns(code?: number): Promise<Dns & { readonly questions: number }> {
+export async function startDeafDns(
+  code?: number,
+  others?: { readonly label: string; readonly server: Dns },
+): Promise<Dns & { readonly questions: number }> {
   const socket = createSocket("udp4");
+  const askers = new Map<number, { readonly port: number; readonly address: string }>();
+  const [address, port] = others?.server.server.split(":") ?? [];
   let questions = 0;
   socket.on("message", (message, from) => {
+    const id = message.readUInt16BE(0);
+    const asker = askers.get(id);
+    if (asker !== undefined && String(from.port) === port) return socket.send(message, asker.port, asker.address);
     questions++;
+    if (others !== undefined && !message.includes(others.label)) {
+      askers.set(id, from);
+      return socket.send(message, Number(port), address);
+    }
     if (code === undefined) return;
     const reply = Buffer.from(message);
     reply[2] = reply[2]! | 0x80;

@@ -125,6 +125,29 @@ test("the DNS fails, refuses or is silent", async (test) => {
   }
 });
 
+test("where one kind of record gets no answer, the other counts", { skip }, async (test) => {
+  const { dns } = await resolving(test, {
+    hosts: { "one.example": ["192.0.2.1"], "plain.example": ["192.0.2.2"] },
+    services: {
+      "_xmpp-server._tcp.example.com": [{ name: "one.example", port: 5269 }],
+      "_xmpps-server._tcp.example.com": [{ name: "one.example", port: 5270, priority: 1 }],
+    },
+  });
+  for (const code of [2, undefined]) {
+    for (const [label, expected] of [
+      ["_xmpps-server", "192.0.2.1 5269 starttls"],
+      ["_xmpp-server", "192.0.2.1 5270 direct"],
+    ] as const) {
+      const deaf = await startDeafDns(code, { label, server: dns });
+      test.after(() => deaf.stop());
+      const endpoints = dnsEndpoints({ servers: [deaf.server], timeoutMs: 300 });
+      assert.deepEqual((await endpoints("example.com")).map(shown), [expected]);
+      // There may be records that say otherwise: the domain's own address is no answer.
+      await assert.rejects(endpoints("plain.example"), { kind: "failed" });
+    }
+  }
+});
+
 test("answers are remembered, failures are not", { skip }, async (test) => {
   const { endpoints, dns } = await resolving(test, { hosts: { "example.com": ["192.0.2.1"] } });
   await endpoints("example.com");
