@@ -37,6 +37,8 @@ export interface Session {
 export interface Connection {
   /** The peer's address, for the log. */
   readonly peer: string;
+  /** Bytes that were written and that the client's side has not taken yet: with too many it is cut off. */
+  readonly unsent: number;
   /** Writes a stanza to the client. */
   deliver(stanza: Stanza): void;
   /** Writes an element of the stream that is not a stanza. */

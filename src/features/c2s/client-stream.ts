@@ -71,6 +71,10 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     return this.#stream.transport.peer;
   }
 
+  get unsent(): number {
+    return this.#stream.transport.buffered;
+  }
+
   get stream(): Stream {
     return this.#stream;
   }

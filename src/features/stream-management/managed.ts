@@ -5,6 +5,10 @@ import { request, tooHigh } from "./tags.ts";
 
 /** After so many stanzas without a request, the client is asked what it has handled. */
 const askEvery = 8;
+/** While a client catches up, it is written no more than this ahead of what it takes; bytes. */
+const mostAhead = 262_144;
+/** How often it is looked at then, in milliseconds. */
+const catchUpEvery = 10;
 const wrap = 2 ** 32;
 
 /** A stanza that the client has not acknowledged. */
@@ -56,6 +60,9 @@ export class Managed implements Connection {
   /** Stanzas that the client has acknowledged, modulo 2^32. */
   #acknowledged = 0;
   #sinceAsked = 0;
+  /** How much of the queue has been written, while a client that has resumed gets what it missed. */
+  #caughtUp: number | undefined;
+  #catchingUp: NodeJS.Timeout | undefined;
   /** When the client was asked, if it has not answered; milliseconds of a monotonic clock. */
   askedAt: number | undefined;
   /** Its state is on disk, so that it survives the end of the process: while the client is away. */
@@ -95,6 +102,10 @@ export class Managed implements Connection {
     return this.#queue;
   }
 
+  get unsent(): number {
+    return this.#inner?.unsent ?? 0;
+  }
+
   get peer(): string {
     return this.#inner?.peer ?? "away";
   }
@@ -104,7 +115,7 @@ export class Managed implements Connection {
     this.#queue.push(kept);
     if (this.onDisk) this.#keeper.keep(this, kept);
     if (this.#queue.length > this.#keeper.limit) return this.#keeper.overflowed(this);
-    if (this.#inner === undefined) return;
+    if (this.#inner === undefined || this.#caughtUp !== undefined) return;
     this.#inner.deliver(stanza);
     this.#sinceAsked++;
     if (this.askedAt !== undefined) return;
@@ -123,8 +134,9 @@ export class Managed implements Connection {
   /** The client says what it has handled. @throws StreamError where it cannot have (XEP-0198 §6) */
   acknowledge(count: number): void {
     const news = (count - this.#acknowledged + wrap) % wrap;
-    if (news > this.#queue.length) {
-      const sent = (this.#acknowledged + this.#queue.length) % wrap;
+    const written = this.#caughtUp ?? this.#queue.length;
+    if (news > written) {
+      const sent = (this.#acknowledged + written) % wrap;
       throw new StreamError(
         "undefined-condition",
         "More stanzas acknowledged than sent",
@@ -133,6 +145,7 @@ export class Managed implements Connection {
     }
     this.askedAt = undefined;
     this.#acknowledged = count;
+    if (this.#caughtUp !== undefined) this.#caughtUp -= news;
     if (news === this.#queue.length) this.#queue = [];
     else if (news > 0) this.#queue = this.#queue.slice(news);
     if (this.#sinceAsked > 0) this.#keeper.unasked(this);
@@ -143,6 +156,8 @@ export class Managed implements Connection {
     this.#inner = undefined;
     this.askedAt = undefined;
     this.#sinceAsked = 0;
+    this.#caughtUp = undefined;
+    clearTimeout(this.#catchingUp);
   }
 
   /** The client is back over another connection: the one before, if it still seems alive, lets go. */
@@ -151,7 +166,22 @@ export class Managed implements Connection {
     this.#inner = connection;
     this.askedAt = undefined;
     write();
-    for (const kept of this.#queue) connection.deliver(this.#keeper.late(kept));
+    if (this.#inner === undefined) return; // it has gone again
+    this.#caughtUp = 0;
+    this.#catchUp();
+  }
+
+  /** Writes what waits, as fast as the client takes it. */
+  #catchUp(): void {
+    clearTimeout(this.#catchingUp);
+    while (this.#inner !== undefined && this.#caughtUp !== undefined && this.#caughtUp < this.#queue.length) {
+      if (this.#inner.unsent > mostAhead) {
+        this.#catchingUp = setTimeout(() => this.#catchUp(), catchUpEvery).unref();
+        return;
+      }
+      this.#inner.deliver(this.#keeper.late(this.#queue[this.#caughtUp++]!));
+    }
+    this.#caughtUp = undefined;
     this.#sinceAsked = this.#queue.length;
     this.ask();
   }
@@ -177,6 +207,7 @@ export class Managed implements Connection {
 /** The connection of a session whose client is away, until something better stands in its place. */
 export const nobody: Connection = {
   peer: "away",
+  unsent: 0,
   deliver() {},
   send() {},
   release() {},
