@@ -63,7 +63,10 @@ export class Service {
       forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
       lock: (account, locked) => lockAccount(parts.assembly, account, locked),
       files: async (task) => task(fileAdministration(parts.assembly)),
-      running: { status: () => this.#status() },
+      running: {
+        status: () => this.#status(),
+        federation: () => parts.assembly.server.router.federation?.list() ?? [],
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Correspondence } from "#core/federation.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Accounts } from "#sasl/authenticator.ts";
 import { type AccountCondition, AccountError } from "#sasl/error.ts";
@@ -22,6 +23,8 @@ export class CommandError extends Error {
 /** The running service, as far as commands need it. */
 export interface Running {
   status(): Status;
+  /** The other servers it deals with. */
+  federation(): readonly Correspondence[];
 }
 
 /** What a command works on. */

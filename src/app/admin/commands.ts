@@ -1,4 +1,5 @@
 import type { AnyCommand } from "./command.ts";
+import { federationList } from "./federation.ts";
 import { filesDelete, filesList, filesUsage } from "./files.ts";
 import { userLock, userUnlock } from "./locks.ts";
 import { status } from "./status.ts";
@@ -15,5 +16,6 @@ export const commands: readonly AnyCommand[] = [
   filesList,
   filesDelete,
   filesUsage,
+  federationList,
   status,
 ];

@@ -4,6 +4,7 @@ import { SettingsError } from "#core/settings.ts";
 import { CommandError } from "../admin/command.ts";
 import { readVersion } from "../version.ts";
 import { addDoctor, UnhealthyError } from "./doctor.ts";
+import { addFederationCommands } from "./federation.ts";
 import { addFilesCommands } from "./files.ts";
 import { type CommonOptions, configurationOf, type StartOptions } from "./options.ts";
 import { start } from "./start.ts";
@@ -52,6 +53,7 @@ function program(terminal: Terminal): Command {
   addStart(all, terminal);
   addUserCommands(all, terminal, common);
   addFilesCommands(all, terminal, common);
+  addFederationCommands(all, terminal, common);
   const config = all.command("config").description("The configuration file: check.");
   common(
     config.command("check").description("Says what is wrong in the configuration file, or that nothing is."),

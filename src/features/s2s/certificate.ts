@@ -18,7 +18,7 @@ export function judge(transport: Transport, domain: string): Verdict {
   }
   const found = identifies(raw, domain);
   if (found.identified) return { proves: true };
-  const names = found.presented.slice(0, 5).map(({ name }) => name);
+  const names = found.presented.slice(0, 5).map(({ name }) => name.slice(0, 100).replaceAll(/[^\x21-\x7e]/g, "?"));
   return { proves: false, problem: "other-name", why: `it names ${names.join(", ") || "nothing"}` };
 }
 

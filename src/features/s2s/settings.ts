@@ -62,14 +62,14 @@ export const settings = section({
     stanzas: count(500, "Stanzas that may wait for the way to one domain."),
     size: size("2 MiB", "Their size together."),
     time: duration("45 s", "How long they wait at most while a lost connection is made anew."),
-  }),
+  }).describe("What waits for a connection to one domain."),
   "back-off": section({
     shortest: duration(
       "5 s",
       "How long a domain that cannot be reached is not tried again; doubled after each failure.",
     ),
     longest: duration("5 minutes", "The longest such time."),
-  }),
+  }).describe("How often a domain that cannot be reached is tried."),
   idle: duration("15 minutes", "Connections that carry nothing for so long are closed."),
   "keep-alive": duration("2 minutes", "How often a silent connection is tried, so that a broken one is noticed."),
   "answer-time": duration("30 s", "How long another server may take to acknowledge what it was sent (XEP-0198)."),

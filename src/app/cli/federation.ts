@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import type { Correspondence } from "#core/federation.ts";
+import { CommandError } from "../admin/command.ts";
+import { federationList } from "../admin/federation.ts";
+import { ask } from "../control/client.ts";
+import { type CommonOptions, configurationOf } from "./options.ts";
+import { elapsed } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Options = CommonOptions & { readonly json?: boolean };
+
+/** `parloir federation list`. */
+export function addFederationCommands(
+  program: Command,
+  terminal: Terminal,
+  common: (command: Command) => Command,
+): void {
+  const federation = program.command("federation").description("Other servers: list.");
+  common(federation.command("list").description(federationList.summary))
+    .option("--json", "As JSON.")
+    .action((options: Options) => list(terminal, options));
+}
+
+/** @throws CommandError not-running */
+async function list(terminal: Terminal, options: Options): Promise<void> {
+  const { data } = configurationOf(options);
+  const reply = await ask(data, { command: federationList.name, arguments: {} });
+  if (reply === undefined) throw new CommandError("not-running", `not running (data folder ${data})`);
+  const found = reply.result as readonly Correspondence[];
+  if (options.json === true) terminal.output.write(`${JSON.stringify(found, undefined, 2)}\n`);
+  else if (found.length === 0) terminal.output.write("No other server is connected.\n");
+  else for (const one of found) terminal.output.write(`${describe(one)}\n`);
+}
+
+/** "far.example  with one.example  both  open  dialback, encrypted  for 3 min 2 s". */
+function describe({ domain, local, direction, state, ...one }: Correspondence): string {
+  const since = Date.parse(one.since) - Date.now();
+  const proof = `${one.authentication === "none" ? "not authenticated" : one.authentication}${one.encrypted ? ", encrypted" : ", NOT ENCRYPTED"}`;
+  const parts = {
+    open: [proof, `for ${elapsed(-since)}`],
+    connecting: [],
+    resting: [`for another ${elapsed(Math.max(0, since))}`],
+  }[state];
+  const waiting = one.waiting > 0 ? [`${one.waiting} waiting`] : [];
+  const error = one.error === undefined ? [] : [`failed at ${one.error.step}: ${one.error.why}`];
+  return [domain, `with ${local}`, direction, state, ...parts, ...waiting, ...error].join("  ");
+}
