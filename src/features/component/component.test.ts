@@ -18,7 +18,11 @@ const options = { settings, ...alone };
 const ns = "xmlns='jabber:component:accept'";
 
 /** A connection at the door of components, its header written. */
-function dial({ assembly }: Stage, to = "echo.example.com", namespace = "jabber:component:accept"): Wire {
+function dial(
+  { assembly }: Pick<Stage, "assembly">,
+  to = "echo.example.com",
+  namespace = "jabber:component:accept",
+): Wire {
   const [near, far] = memoryPair();
   assembly.accept("component", far);
   const wire = new Wire(near);
@@ -33,7 +37,7 @@ function handshake(id: string, by = secret): string {
 }
 
 /** A component that has proved its secret. */
-async function joined(stage: Stage, domain = "echo.example.com", by = secret): Promise<Wire> {
+async function joined(stage: Pick<Stage, "assembly">, domain = "echo.example.com", by = secret): Promise<Wire> {
   const wire = dial(stage, domain);
   const { attrs } = await wire.next();
   wire.writes(handshake(attrs.id!, by));
@@ -252,6 +256,27 @@ scenario("component: its people take part in rooms here", options, async (stage)
   await romeo.sends(`<message to='${room}' type='groupchat'><body>Are you?</body></message>`);
   await arrives(romeo, `<presence from='${room}/bot' type='unavailable'/>`);
 });
+
+scenario(
+  "component: talks with people of another server",
+  { ...alone, servers: [{ domains: ["example.com"], settings }, { domains: ["far.example"] }] },
+  async (stage) => {
+    const assembly = stage.servers[0]!.target.assembly!;
+    stage.internet.site(["echo.example.com"], (transport) => assembly.accept("s2s", transport));
+    const far = await stage.connect("juliet@far.example/balcony");
+    const wire = await joined({ assembly });
+    await far.sends("<message to='bot@echo.example.com' id='1' type='chat'><body>Hi</body></message>");
+    await wire.receives(`<message ${ns} from='${far}' to='bot@echo.example.com' id='1'><body>Hi</body></message>`);
+    wire.writes(`<message from='bot@echo.example.com/x' to='${far}' id='2' type='chat'><body>Hi</body></message>`);
+    await far.receives("<message from='bot@echo.example.com/x' id='2'><body>Hi</body></message>");
+    wire.writes("<message from='bot@echo.example.com' to='a@nowhere.example' id='3'><body>Hi</body></message>");
+    await wire.receives(`<message ${ns} type='error' from='a@nowhere.example' id='3'/>`);
+    wire.transport.destroy();
+    await wire.ends();
+    await far.sends("<message to='bot@echo.example.com' id='4' type='chat'><body>Hi</body></message>");
+    await far.receives("<message type='error' from='bot@echo.example.com' id='4'><error type='wait'/></message>");
+  },
+);
 
 scenario("component: who is blocked is not heard", options, async (stage) => {
   const wire = await joined(stage);
