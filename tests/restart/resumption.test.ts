@@ -367,3 +367,17 @@ restarting("sessions that cannot be written end, and their messages are kept", a
   await later.receives("<message id='1'/>");
   await (await server.resume(romeo, 0)).receives(`<failed ${sm}/>`);
 });
+
+restarting(
+  "a session that makes no sense does not keep the server from starting, nor others from coming back",
+  async (server) => {
+    const romeo = await server.connectManaged("romeo@example.com/orchard");
+    const juliet = await server.connectManaged("juliet@example.com/balcony");
+    await server.restart(async () => {
+      await server.db.run(sql`update sm_session set state = 'nonsense' where id = ${juliet.id}`);
+    });
+    await (await server.resume(romeo, 0)).receives(`<resumed ${sm}/>`);
+    await (await server.resume(juliet, 0)).receives(`<failed ${sm}/>`);
+    await server.holds(0, "sm_session");
+  },
+);

@@ -1,4 +1,5 @@
 import { BoundSession } from "#core/bound-session.ts";
+import type { Query } from "#core/database.ts";
 import { type Memory, recalling, remembering } from "#core/handover.ts";
 import type { Host } from "#core/host.ts";
 import { acknowledging, type LocalSession } from "#core/session.ts";
@@ -86,9 +87,13 @@ export class Keeping {
 
   /** What an earlier process has left, and now belongs to this one. */
   async take(): Promise<(StoredSession & Past)[]> {
-    const { db, domain } = this.#host;
-    const stored = await readSessions(db, domain);
-    await db.batch([takeOver(domain), deleteStrays()]);
+    const { db, domain, log } = this.#host;
+    const useless: Query[] = [];
+    const stored = await readSessions(db, domain, (id, cause) => {
+      log.error("a session of the process before cannot go on", { cause });
+      useless.push(...deleteSession(id));
+    });
+    await db.batch([takeOver(domain), ...useless, deleteStrays()]);
     return stored;
   }
 

@@ -99,8 +99,15 @@ export function takeOver(domain: string): Query {
   return sql`update sm_session set handed_over = 0 where domain = ${domain}`;
 }
 
-/** The sessions of a host that are kept, in the order in which they were bound. */
-export async function readSessions(db: Database, domain: string): Promise<(StoredSession & Past)[]> {
+/**
+ * The sessions of a host that are kept, in the order in which they were bound.
+ * @param unreadable is told of those that make no sense; the others do not suffer for it
+ */
+export async function readSessions(
+  db: Database,
+  domain: string,
+  unreadable: (id: string, cause: unknown) => void,
+): Promise<(StoredSession & Past)[]> {
   const rows = await db.all<SessionRow>(
     sql`select id, jid, state, handled, acknowledged, until, handed_over from sm_session where domain = ${domain}`,
   );
@@ -109,15 +116,25 @@ export async function readSessions(db: Database, domain: string): Promise<(Store
       where session in (select id from sm_session where domain = ${domain}) order by number`,
   );
   const queues = Map.groupBy(stanzas, ({ session }) => session);
-  return rows
-    .map(({ jid, state, handed_over, ...row }) => ({
-      ...row,
-      jid: Jid.parse(jid),
-      state: JSON.parse(state) as State,
-      handedOver: handed_over === 1,
-      queue: (queues.get(row.id) ?? []).map(readKept),
-    }))
-    .sort((one, other) => one.state.since - other.state.since);
+  const found: (StoredSession & Past)[] = [];
+  for (const row of rows) {
+    try {
+      found.push(readSession(row, queues.get(row.id) ?? []));
+    } catch (cause) {
+      unreadable(row.id, cause);
+    }
+  }
+  return found.sort((one, other) => one.state.since - other.state.since);
+}
+
+function readSession({ jid, state, handed_over, ...row }: SessionRow, queue: readonly StanzaRow[]) {
+  return {
+    ...row,
+    jid: Jid.parse(jid),
+    state: JSON.parse(state) as State,
+    handedOver: handed_over === 1,
+    queue: queue.map(readKept),
+  };
 }
 
 function readKept({ at, shared, stanza }: StanzaRow): Kept {
