@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Jid } from "#jid/jid.ts";
 import {
   type Affiliation,
   atLeast,
@@ -9,7 +10,11 @@ import {
   refuseAffiliation,
   refuseRole,
   roleAfter,
+  stronger,
 } from "./affiliations.ts";
+import { defaultConfig } from "./configuration.ts";
+import { Room } from "./room.ts";
+import { settings } from "./settings.ts";
 
 const affiliations: readonly Affiliation[] = ["owner", "admin", "member", "none", "outcast"];
 const roles: readonly Role[] = ["moderator", "participant", "visitor", "none"];
@@ -130,3 +135,64 @@ test("§5.1.3: a gained affiliation brings its role, a lost one takes it, the re
     }),
   );
 });
+
+test("the stronger of what a room and the directory make somebody; a ban holds against membership alone", () => {
+  fc.assert(
+    fc.property(affiliation, fc.constantFrom<Affiliation>("owner", "admin", "member"), (own, granted) => {
+      const result = stronger(own, granted);
+      assert.ok(result === own || result === granted);
+      assert.equal(stronger(result, granted), result);
+      if (atLeast(granted, "admin")) assert.ok(atLeast(result, granted));
+      if (own === "outcast" && granted === "member") assert.equal(result, "outcast");
+      if (own !== "outcast") assert.ok(atLeast(result, own) && atLeast(result, granted));
+      assert.equal(stronger(own, undefined), own);
+    }),
+  );
+});
+
+test("whatever happens to a room's people, its lists, versions and single answers agree", () => {
+  const jid = fc.constantFrom("a@example.com", "b@example.com", "c@example.com").map((text) => Jid.parse(text));
+  const step = fc.oneof(
+    fc.record({ does: fc.constant("affiliate" as const), jid, to: affiliation }),
+    fc.record({
+      does: fc.constant("grant" as const),
+      people: fc.array(fc.record({ jid, to: fc.constantFrom<Granted>("owner", "admin", "member") }), { maxLength: 3 }),
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const room = roomOf();
+      const first = room.versions.current;
+      for (const one of steps) {
+        if (one.does === "affiliate" && one.to === "none") room.disaffiliate(one.jid.toString());
+        else if (one.does === "affiliate") room.affiliate(person(one.jid, one.to as Granted));
+        else room.grant(new Map(one.people.map((each) => [each.jid.toString(), person(each.jid, each.to)])));
+      }
+      const again = roomOf();
+      for (const own of room.affiliated.values()) again.affiliate(own);
+      again.grant(room.granted);
+      assert.equal(again.versions.current, room.versions.current);
+      for (const one of affiliations) {
+        const listed = one === "none" ? [] : room.listOf(one).map((each) => each.jid);
+        for (const each of listed) assert.equal(room.affiliationOf(each), one);
+      }
+      const changed = room.versions.since(first)!;
+      for (const each of ["a@example.com", "b@example.com", "c@example.com"]) {
+        const now = room.affiliationOf(Jid.parse(each));
+        if (now !== "none") assert.ok(changed.some((change) => change.jid === each));
+      }
+    }),
+  );
+});
+
+type Granted = Exclude<Affiliation, "none">;
+
+function person(jid: Jid, to: Granted) {
+  return { jid, affiliation: to, nick: "", reason: "" };
+}
+
+function roomOf(): Room {
+  const config = defaultConfig(settings.parse({}));
+  const options = { admins: new Set<string>(), permanent: false, archiveFrom: 0, versionKey: new Uint8Array(32) };
+  return new Room(Jid.parse("verona@conference.example.com"), config, options);
+}

@@ -233,6 +233,49 @@ test("who was in a room at a crash is in it still; who does not come back leaves
   }
 });
 
+test("§11.2: a restart is no end: nobody is sent out, all are in it still", async () => {
+  const db = await openSqlite({ file: ":memory:" });
+  try {
+    const first = await restarted(db);
+    const owner = (content: string) =>
+      `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>${content}</query></iq>`;
+    await first.route(
+      "presence",
+      `${room}/Romeo`,
+      presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString(),
+    );
+    await first.route("iq", room, owner("<x xmlns='jabber:x:data' type='submit'/>"));
+    const juliet = Jid.parse("juliet@example.com/balcony");
+    const heard: string[] = [];
+    const join = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>"));
+    first.connects(juliet, (stanza) => void heard.push(stanza.element.toString()));
+    await first.assembly.server.router.route({
+      stanza: Stanza.of("presence", join, juliet, Jid.parse(`${room}/Juliet`)),
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    await first.assembly.stop();
+    // Sessions that are taken up again notice nothing: they are not told to leave, nor that anybody has left.
+    assert.ok(![...first.received, ...heard].some((text) => /unavailable|332/.test(text)), heard.join("\n"));
+    const second = await restarted(db);
+    second.connects(juliet, () => {});
+    await second.route(
+      "message",
+      room,
+      message({ type: "groupchat" }, parseText("<body xmlns='jabber:client'>Hello</body>")).toString(),
+    );
+    assert.match(second.received[0]!, /type='groupchat'.*Hello/);
+    await second.route(
+      "iq",
+      room,
+      "<iq xmlns='jabber:client' type='get' id='2'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
+    );
+    for (const nick of ["Romeo", "Juliet"]) assert.ok(second.received.at(-1)!.includes(`${room}/${nick}'`));
+    await second.assembly.stop();
+  } finally {
+    await db.close();
+  }
+});
+
 scenario("§18.1.2: nothing is left of who is gone", ours, async (stage) => {
   const { romeo, juliet } = await alone(stage);
   await enters(juliet, "Juliet", ["Romeo"]);

@@ -1,6 +1,7 @@
 import { handled, type Outcome } from "#core/hooks.ts";
 import { background } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
+import { discoInfo, discoItems } from "#features/disco/index.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Iq, isRequest, Stanza } from "#stanza/stanza.ts";
 import { tag } from "#xml/element.ts";
@@ -32,7 +33,10 @@ export class Requests {
     const { host, rooms } = this.#service;
     const room = rooms.get(iq.to);
     const seat = room?.seat(iq.from);
-    if (room === undefined || seat === undefined) throw new StanzaError("not-acceptable", notThere);
+    if (room === undefined || seat === undefined) {
+      const { ns } = iq.payload!;
+      throw new StanzaError(ns === discoInfo || ns === discoItems ? "bad-request" : "not-acceptable", notThere); // §6.6
+    }
     const target = room.occupants.named(nickKey(iq.to.resource));
     if (target === undefined) throw new StanzaError("item-not-found", nobody);
     const payload = iq.payload!;
