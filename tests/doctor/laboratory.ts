@@ -60,6 +60,7 @@ export class Laboratory {
     const { certificate, key } = this;
     this.settings = {
       domains: [{ name: domain, aliases: [alias], certificate, key }],
+      http: { listen: [] },
       listen: [
         { port: ports[0], address: "127.0.0.1" },
         { port: ports[1], address: "127.0.0.1", tls: "direct" },

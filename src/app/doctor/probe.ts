@@ -8,6 +8,8 @@ export interface Door {
   readonly tls: "starttls" | "direct";
   /** The domain that is asked for: in the stream header, and as server name of TLS. In ASCII. */
   readonly domain: string;
+  /** The protocol that is asked for with direct TLS. */
+  readonly alpn: string;
   readonly timeoutMs: number;
 }
 
@@ -76,13 +78,13 @@ async function ended(socket: Socket, signal: AbortSignal): Promise<never> {
   throw new Error("the connection was closed");
 }
 
-async function encrypted(socket: Socket, { domain, tls }: Door, signal: AbortSignal): Promise<TLSSocket> {
+async function encrypted(socket: Socket, { domain, tls, alpn }: Door, signal: AbortSignal): Promise<TLSSocket> {
   const secure = connectTls({
     socket,
     servername: domain,
     rejectUnauthorized: false, // what is presented is compared with the files
     minVersion: "TLSv1.2",
-    ...(tls === "direct" ? { ALPNProtocols: ["xmpp-client"] } : {}),
+    ...(tls === "direct" ? { ALPNProtocols: [alpn] } : {}),
   });
   secure.on("error", () => {});
   await Promise.race([once(secure, "secureConnect", { signal }), ended(socket, signal)]);

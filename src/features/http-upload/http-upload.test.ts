@@ -361,3 +361,16 @@ scenario("http-upload: a bridge stores files and makes links to them", settings(
   assert.equal(await files.remove(file.id), false);
   assert.equal(await files.linked(link), undefined);
 });
+
+for (const [archive, keep, days] of [
+  ["60 days", {}, 60],
+  ["1 day", {}, 7],
+  ["0 days", {}, 7],
+  ["60 days", { keep: "2 days" }, 2],
+] as const) {
+  scenario(
+    `http-upload: files are kept for ${days} days where messages are for ${archive}${"keep" in keep ? ", by their own setting" : ""}`,
+    { ...ours, settings: { "http-upload": { reserve, ...keep }, mam: { keep: archive } } },
+    async ({ assembly }) => assert.equal(uploadedFiles(assembly.server)?.keepMs, days * 86_400_000),
+  );
+}

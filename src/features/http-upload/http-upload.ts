@@ -89,7 +89,7 @@ interface Shared extends UploadApi {
 
 function open(host: Host, values: UploadSettings): Shared {
   const { server, log } = host;
-  const keepMs = values.keep ?? Math.max(host.parent?.use(mam).keepMs ?? 0, leastKeptMs);
+  const archiveMs = Math.max(host.parent?.use(mam).keepMs ?? 0, leastKeptMs);
   const quotas = new Quotas(values.quota, values.quotas);
   const signatures = new Signatures(server.secret("http-upload slots"));
   const files = new Files({
@@ -102,7 +102,7 @@ function open(host: Host, values: UploadSettings): Shared {
       pending: values.pending,
       reserve: values.reserve,
       slotMs: values.slot,
-      keepMs,
+      keepMs: values.keep === "archive" ? archiveMs : values.keep,
     },
     exists: (account) => existsHere(host, account),
     base: (name) => baseOf(host, values.url, name),

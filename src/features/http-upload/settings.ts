@@ -11,9 +11,10 @@ export const settings = section({
       "Other quotas for members of groups of the directory, by the names of the groups there: `{ staff: 20 GiB }`. Who is in several has the largest.",
     ),
   keep: z
-    .optional(duration("30 days", ""))
+    .union([z.literal("archive"), duration("7 days", "")])
+    .default("archive")
     .describe(
-      "How long files are kept; left out: as long as the archive keeps messages (`mam.keep`), but at least 7 days.",
+      "How long files are kept, such as `90 days`; `archive`: as long as the archive keeps messages (`mam.keep`), but at least 7 days.",
     ),
   url: z
     .string()

@@ -126,6 +126,20 @@ export const portFaults: readonly Fault[] = [
   },
   {
     finds: "port-other-certificate",
+    set: "another certificate for files",
+    says: /On port \d+ the service shows for obspm\.example, jabber\.obspm\.example another certificate/,
+    fix: "systemctl reload",
+    runs: true,
+    async break(laboratory, context) {
+      const { certificate: cert, key } = await laboratory.intermediate.issue({ names: [domain, alias] });
+      const server = createTlsServer({ cert, key, ALPNProtocols: ["http/1.1"] });
+      const port = await listening(context, server);
+      const listener = { address: "127.0.0.1", port, tls: true, connections: 0, refused: 0 };
+      laboratory.says = (status) => ({ ...status, http: [listener] });
+    },
+  },
+  {
+    finds: "port-other-certificate",
     set: "an old certificate in use",
     says: /shows for obspm\.example, jabber\.obspm\.example another certificate/,
     fix: "systemctl reload",

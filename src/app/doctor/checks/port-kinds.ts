@@ -107,12 +107,12 @@ export const portKinds = {
     id: "port-no-alpn",
     severity: "warning",
     says: {
-      en: "Port {port} answers TLS, but not for the protocol xmpp-client (ALPN): something else may stand before the service.",
-      fr: "Le port {port} répond en TLS, mais pas pour le protocole xmpp-client (ALPN) : autre chose se trouve peut-être devant le service.",
+      en: "Port {port} answers TLS, but not for the protocol {alpn} (ALPN): something else may stand before the service.",
+      fr: "Le port {port} répond en TLS, mais pas pour le protocole {alpn} (ALPN) : autre chose se trouve peut-être devant le service.",
     },
     fix: {
-      en: "Let the proxy hand on TCP unchanged, or allow ALPN xmpp-client there.",
-      fr: "Faites que le mandataire transmette TCP tel quel, ou permettez-y ALPN xmpp-client.",
+      en: "Let the proxy hand on TCP unchanged, or allow ALPN {alpn} there.",
+      fr: "Faites que le mandataire transmette TCP tel quel, ou permettez-y ALPN {alpn}.",
     },
     commands: ["sudo ss -ltnp 'sport = :{port}'"],
   },

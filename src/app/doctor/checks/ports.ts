@@ -10,6 +10,11 @@ import { portKinds as kinds } from "./port-kinds.ts";
 
 type OpenListener = Status["listeners"][number];
 
+/** Where a client comes in, and what it wants to speak there. */
+interface Door extends Pick<OpenListener, "address" | "port" | "tls"> {
+  readonly alpn: string;
+}
+
 /** The ports: free for the service while it is stopped; as clients need them while it runs. */
 export const portsCheck: Check = {
   name: "ports",
@@ -19,16 +24,22 @@ export const portsCheck: Check = {
     const { service } = context;
     if (service.state === "stopped") return free(context);
     if (service.state !== "running") return [];
-    const { listeners } = service.status;
-    const clients = listeners.filter(({ protocol }) => protocol === "c2s");
-    return [...unopened(context, listeners), ...(await Promise.all(clients.map((one) => tried(context, one)))).flat()];
+    const { listeners, http } = service.status;
+    const clients: Door[] = listeners
+      .filter(({ protocol }) => protocol === "c2s")
+      .map(({ address, port, tls }) => ({ address, port, tls, alpn: "xmpp-client" }));
+    const secure: Door[] = http
+      .filter(({ tls }) => tls)
+      .map(({ address, port }) => ({ address, port, tls: "direct", alpn: "http/1.1" }));
+    const findings = await Promise.all([...clients, ...secure].map((one) => tried(context, one)));
+    return [...unopened(context, listeners), ...findings.flat()];
   },
 };
 
 /** Whether the service will get its ports. */
-async function free({ configuration: { listen }, system }: Context): Promise<Finding[]> {
+async function free({ configuration: { listen, http }, system }: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { address, port } of listen) {
+  for (const { address, port } of [...listen, ...http.listen]) {
     if (port === 0) continue;
     const code = await system.tryListening(address, port);
     const facts = { address, port };
@@ -50,7 +61,7 @@ function unopened({ configuration: { listen } }: Context, listeners: readonly Op
 }
 
 /** Connects as a client of each domain and alias would, up to the first that cannot. */
-async function tried(context: Context, { address, port, tls: kind }: OpenListener): Promise<Finding[]> {
+async function tried(context: Context, { address, port, tls: kind, alpn }: Door): Promise<Finding[]> {
   const tls = kind === "direct" ? "direct" : "starttls";
   const failed = {
     nothing: kinds.silent,
@@ -62,9 +73,9 @@ async function tried(context: Context, { address, port, tls: kind }: OpenListene
   for (const { domain, aliases, certificate: file } of certificatesOf(context.configuration)) {
     const others: string[] = [];
     for (const face of [domain, ...aliases]) {
-      const got = await probe({ host, port, tls, domain: asciiName(face), timeoutMs: context.timeoutMs });
+      const got = await probe({ host, port, tls, alpn, domain: asciiName(face), timeoutMs: context.timeoutMs });
       if (got.reached !== "encrypted") return [found(failed[got.reached], { host, port, face, reason: got.reason })];
-      if (tls === "direct" && got.alpn !== "xmpp-client") return [found(kinds.alpn, { port })];
+      if (tls === "direct" && got.alpn !== alpn) return [found(kinds.alpn, { port, alpn })];
       if (differs(file, got.certificate)) others.push(face);
     }
     if (others.length > 0) findings.push(found(kinds.otherCertificate, { port, face: others.join(", "), file }));
