@@ -55,6 +55,7 @@ export class ManagedClient {
   #sinceAcknowledged = 0;
   #waiting: { count: number; resolve: () => void }[] = [];
   #stopped = false;
+  readonly #stopping = Promise.withResolvers<void>();
   #askedAt: number | undefined;
   readonly #watch: NodeJS.Timeout;
   readonly #questions = new Map<string, (answer: string) => void>();
@@ -62,6 +63,7 @@ export class ManagedClient {
   #lastQuestion = 0;
   #ready = Promise.withResolvers<void>();
   #isReady = false;
+  #ended: Promise<void> = Promise.resolve();
   /** Stanzas may be sent: there is a session, and the connection is its own. */
   #present = false;
   #run: Promise<void> | undefined;
@@ -69,6 +71,8 @@ export class ManagedClient {
   readonly times = { resumed: 0, begun: 0, broken: 0 };
   /** Errors that came for messages: they were refused, so they are not owed. */
   readonly refused = new Map<string, string>();
+  /** The last error of a stream. */
+  farewell: string | undefined;
   /** It neither answers questions of the server nor says what it has got. */
   mute = false;
 
@@ -92,12 +96,18 @@ export class ManagedClient {
   /** Says goodbye: what is unacknowledged on either side stays so. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopping.resolve();
     clearInterval(this.#watch);
     this.#present = false;
     this.#ready.resolve();
     await this.#link?.close("</stream:stream>");
     for (const { resolve } of this.#waiting.splice(0)) resolve();
     await this.#run;
+  }
+
+  /** Resolves when it has no connection. */
+  get broken(): Promise<void> {
+    return this.#link === undefined ? Promise.resolve() : this.#ended;
   }
 
   /** The connection breaks. */
@@ -116,6 +126,11 @@ export class ManagedClient {
     this.#options.ledger.sent(id, way, recipients);
     const type = way === "room" ? "groupchat" : "chat";
     this.#write({ id, text: `<message type='${type}' to='${to}' id='${id}'><body>${id}</body>${extra}</message>` });
+  }
+
+  /** Sends something that is not counted. */
+  send(text: string): void {
+    this.#write({ id: undefined, text });
   }
 
   /** Resolves when all that was sent is acknowledged, or the session cannot be resumed. */
@@ -172,16 +187,18 @@ export class ManagedClient {
 
   async #live(): Promise<void> {
     while (!this.#stopped) {
-      const ended = await this.#connect().catch(() => sleep(20));
-      if (this.#stopped) break;
-      if (ended === undefined) continue;
-      await ended;
-      if (!this.#stopped) await sleep(this.#options.absence?.() ?? 0);
+      const there = await this.#connect().then(
+        () => true,
+        () => false,
+      );
+      if (there) await this.#ended;
+      const pause = there ? (this.#options.absence?.() ?? 0) : 20;
+      if (!this.#stopped) await Promise.race([sleep(pause, undefined, { ref: false }), this.#stopping.promise]);
     }
   }
 
-  /** Resolves when the client is there, with a promise of its connection's end. */
-  async #connect(): Promise<Promise<void>> {
+  /** Resolves when the client is there. */
+  async #connect(): Promise<void> {
     const { place, user, tls = false } = this.#options;
     const server = await place.server;
     const link = await server.authenticated(user, { tls });
@@ -189,7 +206,7 @@ export class ManagedClient {
       await link.close();
       throw new Error("stopped");
     }
-    const ended = new Promise<void>((resolve) => {
+    this.#ended = new Promise<void>((resolve) => {
       link.onEnd = () => {
         this.#lost(link);
         resolve();
@@ -200,7 +217,6 @@ export class ManagedClient {
     if (!(await this.#resume(link))) await this.#begin(server, link);
     this.#isReady = !link.lost;
     if (this.#isReady) this.#ready.resolve();
-    return ended;
   }
 
   #lost(link: Link): void {
@@ -285,6 +301,7 @@ export class ManagedClient {
       return;
     }
     if (stanza.startsWith("<a ")) return this.#answered(Number(attribute(stanza, "h")));
+    if (stanza.startsWith("<stream:error")) this.farewell = stanza;
     if (!/^<(message|presence|iq)[ >/]/.test(stanza)) return;
     this.#handled = (this.#handled + 1) % 2 ** 32;
     if (stanza.startsWith("<iq")) this.#iq(stanza);
@@ -307,7 +324,11 @@ export class ManagedClient {
     if (result !== undefined) return void this.#collected.get(result)?.push(stanza);
     const [, id] = / id=['"]([^'"]+)/.exec(head) ?? [];
     if (id === undefined) return;
-    if (/ type=['"]error/.test(head)) return void this.refused.set(id, stanza);
+    if (/ type=['"]error/.test(head)) {
+      this.#options.ledger.refused(id);
+      this.refused.set(id, stanza);
+      return;
+    }
     if (!stanza.includes("<body")) return;
     const [, archived] =
       new RegExp(`<stanza-id [^>]*by=['"]${this.user}@[^>]*`).exec(stanza)?.[0].match(/ id=['"]([^'"]+)/) ?? [];

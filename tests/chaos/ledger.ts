@@ -5,6 +5,8 @@ interface Sent {
   readonly way: Way;
   readonly to: readonly string[];
   acknowledged: boolean;
+  /** Its sender was told that it was refused: nobody owes it. */
+  refused: boolean;
   /** Its sender sent it again to another process of the server than the first one, which had not acknowledged it. */
   repeated: boolean;
 }
@@ -52,7 +54,12 @@ export class MessageLedger {
   }
 
   sent(id: string, way: Way, to: readonly string[]): void {
-    this.#sent.set(id, { way, to, acknowledged: false, repeated: false });
+    this.#sent.set(id, { way, to, acknowledged: false, refused: false, repeated: false });
+  }
+
+  refused(id: string): void {
+    const message = this.#sent.get(id);
+    if (message) message.refused = true;
   }
 
   isTo(id: string, user: string): boolean {
@@ -108,6 +115,11 @@ export class MessageLedger {
     }
   }
 
+  /** How many messages are in the archive of an account. */
+  archives(owner: string): number {
+    return [...this.#archived.keys()].filter((key) => key.startsWith(`${owner} `)).length;
+  }
+
   /** A client knows by the archive's id that it has a message already (XEP-0313 §3.5): all copies must name the same. */
   #named(key: string, number: string): void {
     const known = this.#names.get(key) ?? number;
@@ -141,7 +153,7 @@ export class MessageLedger {
     const lost: string[] = [];
     const archiveOnly: string[] = [];
     for (const [id, message] of this.#sent) {
-      if (!message.acknowledged || !ways.includes(message.way)) continue;
+      if (!message.acknowledged || message.refused || !ways.includes(message.way)) continue;
       acknowledged++;
       const missing = message.to.filter((user) => !this.#seen.has(`${user} ${id}`));
       const nowhere = missing.filter((user) => !this.#archived.has(`${user} ${id}`));

@@ -157,6 +157,9 @@ const kinds: Readonly<Record<number, DatabaseErrorKind>> = {
   19: "constraint",
 };
 
+/** SQLITE_IOERR_WRITE. SQLite knows ENOSPC alone as full: a quota, or a limit to the size of files, comes as this. */
+const writeFailed = 778;
+
 /** Everything thrown by node:sqlite as a DatabaseError; `context` is the statement or the file. */
 export function toDatabaseError(error: unknown, context: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
@@ -164,6 +167,6 @@ export function toDatabaseError(error: unknown, context: string): DatabaseError 
   if ((error as NodeJS.ErrnoException).syscall !== undefined) return new DatabaseError("unavailable", message);
   if (code !== "ERR_SQLITE_ERROR" || errcode === undefined)
     return new DatabaseError("invalid", `${message}: ${context}`);
-  const kind = kinds[errcode & 0xff] ?? "unavailable";
+  const kind = errcode === writeFailed ? "full" : (kinds[errcode & 0xff] ?? "unavailable");
   return new DatabaseError(kind, `${message} (SQLite ${errcode}): ${context}`);
 }
