@@ -18,6 +18,8 @@ export class Connection implements SocketEvents {
   readonly socket: RawSocket;
   /** When it is given up; milliseconds, monotonic. */
   deadline: number;
+  /** Its place among those that asked for something. */
+  arrival = 0;
   readonly #reception: Reception;
   readonly #handshake = new Handshake();
   #destination = "";

@@ -52,12 +52,15 @@ export class SocksProxy implements Reception {
   readonly #usage: Usage;
   /** Every connection before its transfer. */
   readonly #connections = new Set<Connection>();
-  /** Those that said what they want; two at most for each destination. */
+  /** Those that said what they want. */
   readonly #waiting = new Map<string, readonly Connection[]>();
   readonly #networks: Networks;
   readonly #running = new Map<Transfer, Running>();
   readonly #listeners: SocketListener[] = [];
   readonly #sweep: NodeJS.Timeout;
+  /** For one destination: some targets try all the addresses that they are offered at once, and stay connected to each. */
+  readonly #mostWaiting: number;
+  #arrivals = 0;
   #idleAt: number;
   #closed = false;
 
@@ -66,6 +69,7 @@ export class SocksProxy implements Reception {
     const { settings, metrics } = parts;
     this.#networks = new Networks(settings["connections-per-address"]);
     this.#usage = new Usage(settings["bytes-per-day"], () => performance.now());
+    this.#mostWaiting = 1 + Math.max(1, settings.public.length);
     const shortest = Math.min(settings["handshake-time"], settings["waiting-time"], settings.idle, 5_000);
     this.#sweep = setInterval(() => this.#lookOver(), Math.max(20, shortest));
     this.#sweep.unref();
@@ -110,11 +114,13 @@ export class SocksProxy implements Reception {
    */
   activate(destinations: readonly string[], account: string): void {
     const found = [...new Set(destinations)].flatMap((destination) => this.#waiting.get(destination) ?? []);
-    const [one, other, third] = found;
-    if (one === undefined) throw new StanzaError("item-not-found", nobodyThere);
-    if (other === undefined || third !== undefined) throw new StanzaError("not-allowed", alone);
+    const [target, ...later] = found.sort((one, other) => one.arrival - other.arrival);
+    const requester = later.pop(); // it connects once the target has chosen this proxy (§6.1)
+    if (target === undefined) throw new StanzaError("item-not-found", nobodyThere);
+    if (requester === undefined || found.length > this.#mostWaiting) throw new StanzaError("not-allowed", alone);
     this.#checkLimits(account);
-    this.#begin([one, other], account);
+    for (const spare of later) spare.leave();
+    this.#begin([requester, target], account);
   }
 
   /** Ends the transfers that somebody has started. */
@@ -137,11 +143,12 @@ export class SocksProxy implements Reception {
 
   requested(connection: Connection, destination: string): boolean {
     const others = this.#waiting.get(destination) ?? [];
-    if (others.length >= 2) {
-      this.#refused("third");
+    if (others.length >= this.#mostWaiting) {
+      this.#refused("crowded");
       return false;
     }
     this.#waiting.set(destination, [...others, connection]);
+    connection.arrival = ++this.#arrivals;
     connection.deadline = performance.now() + this.#parts.settings["waiting-time"];
     return true;
   }
@@ -180,17 +187,15 @@ export class SocksProxy implements Reception {
   #checkLimits(account: string): void {
     const { settings } = this.#parts;
     const own = [...this.#running.values()].filter((running) => running.account === account).length;
-    const why =
-      this.#running.size >= settings.transfers
-        ? (["transfers", busy] as const)
-        : own >= settings["transfers-per-account"]
-          ? (["transfers-per-account", tooMany] as const)
-          : this.#usage.allows(this.#usage.of(account))
-            ? undefined
-            : (["bytes-per-day", spent] as const);
-    if (why === undefined) return;
-    this.#refused(why[0]);
-    throw new StanzaError("resource-constraint", why[1]);
+    const limits = [
+      { reached: this.#running.size >= settings.transfers, name: "transfers", text: busy },
+      { reached: own >= settings["transfers-per-account"], name: "transfers-per-account", text: tooMany },
+      { reached: !this.#usage.allows(this.#usage.of(account)), name: "bytes-per-day", text: spent },
+    ];
+    const limit = limits.find(({ reached }) => reached);
+    if (limit === undefined) return;
+    this.#refused(limit.name);
+    throw new StanzaError("resource-constraint", limit.text);
   }
 
   #begin(pair: readonly [Connection, Connection], account: string): void {

@@ -124,6 +124,21 @@ scenario("proxy65: a third connection is refused and disturbs nobody", ours, asy
   assert.equal(String(await to.reads(1)), "x");
 });
 
+scenario(
+  "proxy65: a receiver that tries every address at once, and keeps all connections",
+  { ...ours, settings: { proxy65: { public: ["192.0.2.1", "2001:db8::1"] } } },
+  async (stage) => {
+    const romeo = await stage.connect("romeo@example.com/orchard");
+    const name = destination("s1", `${romeo}`, "juliet@example.net/x");
+    const [to, spare, from] = [await waiting(stage, name), await waiting(stage, name), await waiting(stage, name)];
+    assert.equal(await dial(stage).asks(name), 2);
+    await romeo.exchange(activation("s1", "juliet@example.net/x"), "<iq type='result' id='s1'/>");
+    from.writes("x");
+    assert.equal(String(await to.reads(1)), "x");
+    assert.equal(String(await spare.ends()), "");
+  },
+);
+
 scenario("proxy65: malformed activations", ours, async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");
   await romeo.exchange(activation("s1", ""), errorOf("s1", "bad-request"));
