@@ -5,6 +5,7 @@ import { beforeAuthentication } from "#core/limits.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
 import { StanzaError } from "#stanza/error.ts";
+import { client } from "#stanza/namespaces.ts";
 import { checkShape, type Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { Transport } from "#stream/transport.ts";
@@ -79,7 +80,7 @@ export class Federation implements FederationView {
     if (this.hosted(to.domain)) return this.server.router.accept(stanza); // to one of our own aliases
     if (!this.hosted(from.domain)) return; // from elsewhere to elsewhere: nothing is relayed
     const pair = { local: from.domain, remote: to.domain };
-    const bytes = stanza.element.wire().length;
+    const bytes = stanza.element.wire(client).length;
     const entry = { stanza, pair, lang: origin?.lang, since: Date.now(), bytes };
     const refusal = this.server.network === undefined ? texts.notHere : this.policy.refusal(pair.remote);
     if (refusal !== undefined) return this.bounce(entry, new StanzaError(refusal.condition, refusal.words));
@@ -273,9 +274,9 @@ export class Federation implements FederationView {
   }
 }
 
-/** Presence that only tells, and answers, bring no error back. */
+/** Answers bring no error back, nor presence that only tells; who enters a room, or asks a contact, waits for one. */
 function deservesAnswer(stanza: Stanza): boolean {
   if (stanza.type === "error") return false;
-  if (stanza.kind === "presence") return stanza.type === "" || stanza.type === "subscribe";
+  if (stanza.kind === "presence") return stanza.type === "subscribe" || (stanza.type === "" && !stanza.to.isBare);
   return stanza.kind === "message" || stanza.type === "get" || stanza.type === "set";
 }

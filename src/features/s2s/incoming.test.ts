@@ -293,6 +293,10 @@ scenario("s2s: an unauthenticated server may not send much", { servers }, async 
   const { wire } = await far.encrypts("one.example");
   wire.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>${"A".repeat(20_000)}</auth>`);
   await wire.receives(`<stream:error><policy-violation xmlns='${streams}'/></stream:error>`);
+  const { wire: guesser } = await far.encrypts("one.example");
+  const guess = `<db:verify from='far.example' to='one.example' id='1'>${"0".repeat(64)}</db:verify>`;
+  guesser.writes(guess.repeat(800));
+  while ((await guesser.next()).name !== "error");
 });
 
 scenario(

@@ -89,9 +89,6 @@ export class Incoming extends PeerStream {
   }
 
   protected override negotiate(element: Element): void | Promise<void> {
-    if (this.receives.size === 0 && this.stream.received > unauthenticatedBytes) {
-      throw new StreamError("policy-violation", "Too much before authentication");
-    }
     if (element.is(tags.startTls)) return this.#startTls();
     if (element.is(tags.bidi) && this.house.settings.bidirectional && this.receives.size === 0) {
       this.#wantsBidi = true;
@@ -166,6 +163,9 @@ export class Incoming extends PeerStream {
   }
 
   override element(element: Element): void | Promise<void> {
+    if (this.receives.size === 0 && this.stream.received > unauthenticatedBytes) {
+      throw new StreamError("policy-violation", "Too much before authentication");
+    }
     if (this.#toCarry !== undefined && !element.is(tags.enable)) this.#carryNow();
     return super.element(element);
   }

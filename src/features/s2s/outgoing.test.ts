@@ -72,6 +72,7 @@ scenario("s2s: no such domain: told at once, in the sender's language", { server
     "<presence type='error' id='3' from='room@nowhere.example/nick'/>",
   );
   await romeo.sends("<presence type='unavailable' to='room@nowhere.example/nick'/>");
+  await romeo.sends("<presence to='a@nowhere.example'/>");
   await romeo.sends("<message type='error' to='a@nowhere.example'/>");
   await romeo.sends("<iq type='result' id='4' to='nowhere.example'/>");
   await romeo.receivesNothing();
@@ -387,5 +388,15 @@ scenario(
     }
     await romeo.sends(message("a@rooms.far.example"));
     await (await far.believes()).receives("<message/>");
+  },
+);
+
+scenario(
+  "s2s: a domain that leads back here leads nowhere",
+  { servers },
+  async ({ connect, internet, servers: [one] }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    internet.site(["mirror.example"], (transport) => one!.target.assembly!.accept("s2s", transport));
+    await romeo.exchange(message("a@mirror.example"), refused("remote-server-not-found", "has no messaging service"));
   },
 );
