@@ -79,9 +79,9 @@ export const proxy65: Feature<ProxySettings, Proxy65> = {
 export const proxyService: Feature = {
   name: "proxy",
   xeps: [{ number: 65, version: "1.8.2" }],
-  service: { prefix: proxyPrefix, name: "Files" },
+  service: { prefix: proxyPrefix, name: "File transfer" },
   setup(host) {
-    host.identity({ category: "proxy", type: "bytestreams", name: "Files" });
+    host.identity({ category: "proxy", type: "bytestreams", name: "File transfer" });
     host.parent!.use(proxy65).answerAt(host);
   },
 };
