@@ -113,6 +113,7 @@ function configuration({ domains = ["example.com"], settings = {} }: ServiceOpti
       { port: 0, address: "127.0.0.1", tls: "direct" },
     ],
     log: { level: "debug" },
+    http: { listen: [{ port: 0, address: "127.0.0.1" }] },
     proxy65: { listen: [{ port: 0, address: "127.0.0.1" }], public: ["127.0.0.1"] },
     ...settings,
   };
