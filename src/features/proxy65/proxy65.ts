@@ -17,6 +17,8 @@ const streamhost = tag(namespace, "streamhost");
 const activate = tag(namespace, "activate");
 
 const proxyPrefix = "proxy";
+/** For people, in lists of services. */
+const serviceName = "Transfert de fichiers";
 /** The longest name of a stream that is looked at. */
 const longestSid = 512;
 
@@ -79,9 +81,9 @@ export const proxy65: Feature<ProxySettings, Proxy65> = {
 export const proxyService: Feature = {
   name: "proxy",
   xeps: [{ number: 65, version: "1.8.2" }],
-  service: { prefix: proxyPrefix, name: "File transfer" },
+  service: { prefix: proxyPrefix, name: serviceName },
   setup(host) {
-    host.identity({ category: "proxy", type: "bytestreams", name: "File transfer" });
+    host.identity({ category: "proxy", type: "bytestreams", name: serviceName });
     host.parent!.use(proxy65).answerAt(host);
   },
 };
