@@ -30,7 +30,11 @@ export class OwnCapabilities {
 
   readonly streamFeature: StreamFeature = {
     accepts: [],
-    offer: ({ account }) => (account === undefined ? undefined : this.#current()?.element),
+    // Whoever has not logged in yet is told nothing, but the description is put together meanwhile: that may take a moment.
+    offer: ({ account }) => {
+      const announced = this.#current();
+      return account === undefined ? undefined : announced?.element;
+    },
     negotiate: () => {},
   };
 
