@@ -1,3 +1,4 @@
+import { admitting } from "#core/account.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import type { StreamFeature } from "#core/negotiation.ts";
@@ -23,18 +24,19 @@ interface Announced {
 export class OwnCapabilities {
   readonly #host: Host;
   #announced: Announced | undefined;
+  #making: Promise<void> | undefined;
 
   constructor(host: Host) {
     this.#host = host;
+    // Features are offered at once; what they say may take a moment to put together. A failure keeps nobody out.
+    host.on(admitting, "record", () => {
+      if (this.#current() === undefined) return this.#making?.catch(() => {});
+    });
   }
 
   readonly streamFeature: StreamFeature = {
     accepts: [],
-    // Whoever has not logged in yet is told nothing, but the description is put together meanwhile: that may take a moment.
-    offer: ({ account }) => {
-      const announced = this.#current();
-      return account === undefined ? undefined : announced?.element;
-    },
+    offer: ({ account }) => (account === undefined ? undefined : this.#current()?.element),
     negotiate: () => {},
   };
 
@@ -49,12 +51,14 @@ export class OwnCapabilities {
     if (this.#announced && performance.now() - this.#announced.at < holdsFor) return this.#announced;
     const { jid } = this.#host;
     const description = describe(this.#host, { to: jid, from: jid, node: undefined, lang: undefined });
-    if (description instanceof Promise)
-      background(
-        this.#host.log,
-        description.then((later) => this.#take(later)),
-      );
-    else this.#take(description);
+    if (description instanceof Promise) {
+      this.#making ??= description
+        .then((later) => this.#take(later))
+        .finally(() => {
+          this.#making = undefined;
+        });
+      background(this.#host.log, this.#making);
+    } else this.#take(description);
     return this.#announced;
   }
 
