@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "#core/database.ts";
+import { sending } from "#core/packet.ts";
 import type { Client } from "#test/harness/client.ts";
 import { parseText } from "#xml/parser.ts";
 import { Installation, sm } from "./installation.ts";
@@ -381,3 +382,20 @@ restarting(
     await server.holds(0, "sm_session");
   },
 );
+
+restarting("a request that is never answered keeps nobody from coming back", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  const juliet = await server.connectManaged("juliet@example.com/balcony");
+  server.assembly.hosts.get("example.com")!.hooks.on(sending, "check", ({ stanza }) => {
+    if (stanza.id === "stuck") return new Promise(() => {});
+  });
+  await juliet.client.sends("<iq type='get' id='stuck'><query xmlns='jabber:iq:roster'/></iq>");
+  await server.restart();
+  await (await server.resume(romeo, 0)).receives(`<resumed ${sm} h='0'/>`);
+  const back = await server.resume(juliet, 0);
+  await back.receives(`<resumed ${sm} h='0'/>`);
+  await back.exchange(
+    "<iq type='get' id='stuck'><query xmlns='jabber:iq:roster'/></iq>",
+    "<iq type='result' id='stuck'/>",
+  );
+});

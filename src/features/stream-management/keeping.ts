@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { BoundSession } from "#core/bound-session.ts";
 import type { Query } from "#core/database.ts";
 import { type Memory, recalling, remembering } from "#core/handover.ts";
@@ -20,6 +21,8 @@ import {
 
 /** Sessions that are written in one go when the server stops. */
 const atOnce = 100;
+/** How long a stop waits for what its clients have sent, beyond what c2s has waited; in milliseconds. */
+const mostWaiting = 500;
 
 /**
  * Sessions on disk. A session is there while its client is away, and from the stop of a process to the start of the next:
@@ -43,7 +46,8 @@ export class Keeping {
 
   /** The client is away: its session goes to disk, once what it has sent is there. */
   async put(managed: Managed, until: number): Promise<void> {
-    if (!(await this.#isSafe(managed.session))) return;
+    await managed.session.safe;
+    if (!(await this.#isWritten(managed.session))) return;
     if (!managed.away || managed.onDisk || managed.over) return; // meanwhile
     await this.#journal.now(...this.#queries(managed, until, false));
   }
@@ -76,7 +80,10 @@ export class Keeping {
 
   /** Gives sessions to the next process: what comes for them from now on is written, and nothing ends them here. */
   async handOver(all: readonly Managed[], untilOf: (managed: Managed) => number): Promise<void> {
-    const safe = await Promise.all(all.map(({ session }) => this.#isSafe(session)));
+    // What takes longer is not counted as handled: its client sends it again.
+    const settled = Promise.allSettled(all.map(({ session }) => session.safe));
+    await Promise.race([settled, sleep(mostWaiting, undefined, { ref: false })]);
+    const safe = await Promise.all(all.map(({ session }) => this.#isWritten(session)));
     const ready = all.filter((managed, index) => safe[index] && !managed.over);
     for (let start = 0; start < ready.length; start += atOnce) {
       const some = ready.slice(start, start + atOnce);
@@ -109,9 +116,8 @@ export class Keeping {
     return managed;
   }
 
-  /** What the client has sent is done, and on disk: only then it is known for certain what was handled. */
-  async #isSafe(session: LocalSession): Promise<boolean> {
-    await session.safe;
+  /** What the client has sent and is done is on disk: only then it is known for certain what was handled. */
+  async #isWritten(session: LocalSession): Promise<boolean> {
     return !(await this.#host.fire(acknowledging, session));
   }
 
