@@ -1,5 +1,5 @@
 import type { Host } from "#core/host.ts";
-import { describing, listing } from "#features/disco/index.ts";
+import { type Description, describing, type Listing, listing } from "#features/disco/index.ts";
 import { dataSet } from "#stanza/form.ts";
 import type { Reading } from "./reading.ts";
 import type { Node } from "./store.ts";
@@ -47,28 +47,35 @@ const abilities = [
 export function discoverable(host: Host, reading: Reading): void {
   host.identity({ category: "pubsub", type: "pep" }, "account");
   for (const ability of abilities) host.offer(`${pubsubNamespace}#${ability}`, "account");
-  host.on(describing, "amend", async (description) => {
-    const { to, from, node: name } = description;
-    if (to.isDomain || name === undefined || description.known) return;
-    const node = (await reading.visible(to, from)).find((one) => one.name === name);
-    if (node === undefined) return;
-    description.known = true;
-    description.identities.push({ category: "pubsub", type: "leaf" });
-    description.features.add(pubsubNamespace);
-    description.forms.push(metaData(node));
+  // Synchronous where it is not about a node of an account: others wait for the answer.
+  host.on(describing, "amend", (description) => {
+    const { to, node } = description;
+    if (!to.isDomain && node !== undefined && !description.known) return describeNode(reading, description, node);
   });
-  host.on(listing, "amend", async (list) => {
-    const { to, from, node: name, items } = list;
-    if (to.isDomain || list.known === (name !== undefined)) return;
-    const nodes = await reading.visible(to, from);
-    const jid = to.toString();
-    if (name === undefined) {
-      for (const one of nodes) items.push({ jid, node: one.name, ...titleOf(one) });
-    } else if (nodes.some((one) => one.name === name)) {
-      list.known = true;
-      for (const id of await reading.ids(to, name)) items.push({ jid, name: id }); // §5.5
-    }
+  host.on(listing, "amend", (list) => {
+    if (!list.to.isDomain && list.known === (list.node === undefined)) return listNodes(reading, list);
   });
+}
+
+async function describeNode(reading: Reading, description: Description, name: string): Promise<void> {
+  const node = (await reading.visible(description.to, description.from)).find((one) => one.name === name);
+  if (node === undefined) return;
+  description.known = true;
+  description.identities.push({ category: "pubsub", type: "leaf" });
+  description.features.add(pubsubNamespace);
+  description.forms.push(metaData(node));
+}
+
+async function listNodes(reading: Reading, list: Listing): Promise<void> {
+  const { to, from, node: name, items } = list;
+  const nodes = await reading.visible(to, from);
+  const jid = to.toString();
+  if (name === undefined) {
+    for (const one of nodes) items.push({ jid, node: one.name, ...titleOf(one) });
+  } else if (nodes.some((one) => one.name === name)) {
+    list.known = true;
+    for (const id of await reading.ids(to, name)) items.push({ jid, name: id }); // §5.5
+  }
 }
 
 function titleOf({ configuration }: Node): { readonly name?: string } {
