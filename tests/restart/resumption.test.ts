@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeData } from "#app/admin/removal.ts";
 import { sql } from "#core/database.ts";
 import { sending } from "#core/packet.ts";
 import type { Client } from "#test/harness/client.ts";
@@ -398,4 +399,25 @@ restarting("a request that is never answered keeps nobody from coming back", asy
     "<iq type='get' id='stuck'><query xmlns='jabber:iq:roster'/></iq>",
     "<iq type='result' id='stuck'/>",
   );
+});
+
+restarting("an account that is locked while the server is stopped has no session after it", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  await server.restart(async () => {
+    await server.db.run(sql`insert into account_lock (account, since) values ('romeo@example.com', 0)`);
+  });
+  await server.holds(0, "sm_session");
+  assert.equal(server.assembly.hosts.get("example.com")!.sessions.find(romeo.client.jid), undefined);
+});
+
+restarting("an account that is deleted leaves no session behind", async (server) => {
+  const romeo = await server.connectManaged("romeo@example.com/orchard");
+  const juliet = await server.connect("juliet@example.com/balcony");
+  await server.restart();
+  const again = await server.connect(juliet.toString());
+  await again.sends(chat(romeo.client, "1"));
+  await server.holds(1, "sm_stanza");
+  await removeData(server.db, romeo.client.jid.bare);
+  await server.holds(0, "sm_session");
+  await server.holds(0, "sm_stanza");
 });
