@@ -99,7 +99,8 @@ function curl(...words: string[]): Promise<unknown> {
 
 async function measured(pid: number, what: string, files: number, work: () => Promise<unknown>): Promise<void> {
   writeFileSync(`/proc/${pid}/clear_refs`, "5"); // the most memory is that of this run
-  const [cpu, begun] = [processor(pid), performance.now()];
+  const cpu = processor(pid);
+  const begun = performance.now();
   await work();
   const seconds = (performance.now() - begun) / 1000;
   const gigabytes = (bytes * files) / 1e9;
@@ -110,10 +111,10 @@ async function measured(pid: number, what: string, files: number, work: () => Pr
   );
 }
 
-/** Seconds of CPU so far. */
-function processor(pid: number): number {
+/** Seconds of CPU so far, user and system. */
+function processor(pid: number): number[] {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticks;
+  return [Number(fields[11]) / ticks, Number(fields[12]) / ticks];
 }
 
 function memory(pid: number, name: string): number {

@@ -117,6 +117,7 @@ export class Files {
       return file;
     } catch (error) {
       const refusal = refusalOf(error);
+      if (refusal?.reason === "no-room") this.#options.log.warn("an upload failed: the disk is full", { size });
       if (!known) this.#pending.remove(id);
       // Who failed may try again as long as the slot is good; whoever was first goes on.
       else if (refusal?.reason !== "taken") this.#pending.end(id, slot.expires);
