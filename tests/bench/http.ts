@@ -105,10 +105,9 @@ async function measured(pid: number, what: string, files: number, work: () => Pr
   const seconds = (performance.now() - begun) / 1000;
   const gigabytes = (bytes * files) / 1e9;
   const rate = Math.round((gigabytes * 1000) / seconds);
-  const cost = ((processor(pid) - cpu) / gigabytes).toFixed(2);
-  console.log(
-    `${what.padEnd(32)} ${`${rate}`.padStart(5)} MB/s ${cost} s of CPU a GB, at most ${memory(pid, "VmHWM")} MiB`,
-  );
+  const [user, system] = processor(pid).map((now, at) => ((now - cpu[at]!) / gigabytes).toFixed(2));
+  const cost = `CPU s a GB: ${user} user, ${system} system`;
+  console.log(`${what.padEnd(32)} ${`${rate}`.padStart(5)} MB/s; ${cost}; at most ${memory(pid, "VmHWM")} MiB`);
 }
 
 /** Seconds of CPU so far, user and system. */
