@@ -72,6 +72,7 @@ export class Approvals {
 
   async #decide(room: Room, one: { readonly jid: Jid; readonly nick: string }, allow: boolean): Promise<void> {
     const service = this.#service;
+    if (room.destroyed) throw new StanzaError("item-not-found");
     const { jid, nick } = one;
     const forget = () => this.#waiting.get(room)?.delete(jid.toString());
     if (!allow) {
