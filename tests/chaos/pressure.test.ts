@@ -149,3 +149,22 @@ test("a client that is away: what comes for it is kept up to the limit, then for
   assert.equal(acknowledged, 250);
   assert.equal(service.log, "", "the service complained");
 });
+
+test("a client that comes back to many messages gets them in one session", {
+  timeout: 60_000,
+  skip: "a client that gets more than stream-management.unacknowledged stanzas at once is cut",
+}, async (context) => {
+  const { service, ledger, client } = await stage(context);
+  const romeo = await client("romeo");
+  for (let number = 0; number < 1000; number++) {
+    romeo.say(`f${number}`, "away", `juliet@${domain}`);
+    if (number % 100 === 99) await romeo.acknowledged();
+  }
+  const juliet = await client("juliet");
+  await settled(juliet);
+  assert.equal(juliet.times.begun, 1, juliet.farewell);
+  const { acknowledged, ...others } = ledger.count("away");
+  assert.deepEqual(others, { lost: 0, archiveOnly: 0, duplicated: 0, redelivered: 0, repeated: 0 });
+  assert.equal(acknowledged, 1000);
+  assert.equal(service.log, "", "the service complained");
+});
