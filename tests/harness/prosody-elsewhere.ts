@@ -3,32 +3,10 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Issued } from "./authority.ts";
-
-export interface ProsodyOptions {
-  readonly domain: string;
-  /** Its accounts: passwords by name. */
-  readonly accounts: Readonly<Record<string, string>>;
-  readonly c2s: number;
-  readonly s2s: number;
-  /** Address of a DNS server at port 53. */
-  readonly dns: string;
-  readonly certificate: Issued;
-  /** The authority that it trusts, PEM. */
-  readonly authority: string;
-  /** Whether it demands certificates; else it takes dialback. */
-  readonly secure: boolean;
-  readonly bidirectional: boolean;
-}
-
-export interface ProsodyElsewhere {
-  restart(): Promise<void>;
-  /** Stops it, and removes what it kept. */
-  stop(): Promise<void>;
-}
+import type { Elsewhere, ElsewhereOptions } from "./elsewhere.ts";
 
 /** Debian's Prosody as another institution's server: a process of its own, on loopback, with a DNS server of a test. */
-export async function startProsodyElsewhere(options: ProsodyOptions): Promise<ProsodyElsewhere> {
+export async function startProsodyElsewhere(options: ElsewhereOptions): Promise<Elsewhere> {
   const folder = mkdtempSync(join(tmpdir(), "prosody-s2s-"));
   const { certificate, key } = options.certificate;
   const { authority, dns, domain, accounts } = options;
@@ -55,7 +33,7 @@ export async function startProsodyElsewhere(options: ProsodyOptions): Promise<Pr
 }
 
 /** Prosody asks the DNS servers of /etc/resolv.conf: it gets one of its own, in a mount namespace. */
-async function start(folder: string, { c2s, s2s }: ProsodyOptions): Promise<() => Promise<void>> {
+async function start(folder: string, { c2s, s2s }: ElsewhereOptions): Promise<() => Promise<void>> {
   const mounted = 'mount --bind "$1/resolv.conf" /etc/resolv.conf && exec prosody -F --config "$1/prosody.cfg.lua"';
   const words = ["--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", mounted, "prosody", folder];
   const child = spawn("setpriv", words, { stdio: ["ignore", "pipe", "inherit"] });
@@ -76,7 +54,7 @@ async function start(folder: string, { c2s, s2s }: ProsodyOptions): Promise<() =
   };
 }
 
-function configuration(folder: string, { domain, c2s, s2s, secure, bidirectional }: ProsodyOptions): string {
+function configuration(folder: string, { domain, c2s, s2s, secure, bidirectional }: ElsewhereOptions): string {
   const tls = `{ key = "${folder}/own.key"; certificate = "${folder}/own.crt"; cafile = "${folder}/authority.crt" }`;
   const modules = ["roster", "saslauth", "tls", "dialback", "disco", "ping", "pep", "vcard_legacy", "smacks"];
   return `
