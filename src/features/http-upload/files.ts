@@ -138,6 +138,11 @@ export class Files {
     }
   }
 
+  /** Whether there is a way to files under this domain or alias. */
+  reachable(face: string): boolean {
+    return this.#options.base(face) !== undefined;
+  }
+
   /** The address of a file for those who know us under this domain or alias; undefined where there is no way to it. */
   link({ id, name }: Pick<StoredFile, "id" | "name">, face: string): string | undefined {
     const base = this.#options.base(face);

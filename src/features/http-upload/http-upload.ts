@@ -158,12 +158,17 @@ class Desk {
     if (!this.#mayUpload(iq.from)) throw refusal("stranger");
     const upload = readRequest(iq.from.bare.toString(), payload);
     const name = this.#faceOf(origin);
+    if (!this.#files.reachable(name)) {
+      this.#host.log.warn("no slot was given: there is neither an HTTPS listener nor http-upload.url", { name });
+      throw new StanzaError("service-unavailable");
+    }
     try {
       const slot = await this.#files.reserve(upload);
-      const up = this.#files.uploadLink(slot, name);
-      const down = this.#files.link(slot, name);
-      if (up === undefined || down === undefined) throw new StanzaError("service-unavailable");
-      return slotElement({}, put({ url: up }), get({ url: down }));
+      return slotElement(
+        {},
+        put({ url: this.#files.uploadLink(slot, name) }),
+        get({ url: this.#files.link(slot, name) }),
+      );
     } catch (error) {
       throw error instanceof FileError
         ? refusal(error.reason, { largest: this.#files.largest, retry: error.retry })
