@@ -1,4 +1,5 @@
 import type { Jid } from "#jid/jid.ts";
+import { Copies } from "#xml/copies.ts";
 import { type Element, type Node, type Tag, tag } from "#xml/element.ts";
 import { StanzaError } from "./error.ts";
 import { client } from "./namespaces.ts";
@@ -42,12 +43,12 @@ export class Stanza<K extends Kind = Kind> {
   /** The type, with the default where it is left out: "normal" for a message, "" for an available presence. */
   readonly type: string;
 
-  private constructor(kind: K, element: Element, from: Jid, to: Jid) {
+  private constructor(kind: K, element: Element, from: Jid, to: Jid, type = typeOf(kind, element.attrs.type)) {
     this.kind = kind;
     this.element = element;
     this.from = from;
     this.to = to;
-    this.type = typeOf(kind, element.attrs.type);
+    this.type = type;
   }
 
   /** Makes a stanza of an element; its addresses are set to the ones given. */
@@ -58,6 +59,13 @@ export class Stanza<K extends Kind = Kind> {
     const addressed =
       attrs.from === sender && attrs.to === addressee ? element : element.with({ from: sender, to: addressee });
     return new Stanza(kind, addressed, from, to);
+  }
+
+  /** Makes one stanza for many: what they have in common is put together, and written, once. */
+  static toMany<K extends Kind>(kind: K, element: Element, from: Jid): (to: Jid) => Stanza<K> {
+    const copies = new Copies(element.with({ from: from.toString() }));
+    const type = typeOf(kind, element.attrs.type);
+    return (to) => new Stanza(kind, copies.to(to.toString()), from, to, type);
   }
 
   get id(): string | undefined {

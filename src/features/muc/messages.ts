@@ -43,12 +43,11 @@ export class Messages {
     const at = Date.now();
     const event: Speaking = { room, occupant, jid: seat.jid, id: 0, message: clean, subject: sets, at };
     if (fireNow(host, speaking, event)) return;
-    const element = event.message;
+    const copyTo = Stanza.toMany("message", event.message, occupant.jid);
     const { seats } = room.occupants;
     for (let index = 0; index < seats.length; index++) {
       const each = seats[index]!;
-      const copy = Stanza.of("message", element, occupant.jid, each.jid);
-      if (!deliver(host, copy)) fireNow(host, lost, { room, seat: each });
+      if (!deliver(host, copyTo(each.jid))) fireNow(host, lost, { room, seat: each });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Host } from "#core/host.ts";
+import type { Jid } from "#jid/jid.ts";
 import { presence, Stanza } from "#stanza/stanza.ts";
 import type { Element } from "#xml/element.ts";
 import type { Affiliation, Role } from "./affiliations.ts";
@@ -162,11 +163,17 @@ function tell(
   choose: (seat: Seat) => Element | undefined,
   about: Occupant,
 ): void {
+  const copies = new Map<Element, (to: Jid) => Stanza>();
   for (let index = 0; index < seats.length; index++) {
     const seat = seats[index]!;
     const element = choose(seat);
     if (element === undefined) continue;
-    if (!deliver(host, Stanza.of("presence", element, about.jid, seat.jid))) fireNow(host, lost, { room, seat });
+    let copyTo = copies.get(element);
+    if (copyTo === undefined) {
+      copyTo = Stanza.toMany("presence", element, about.jid);
+      copies.set(element, copyTo);
+    }
+    if (!deliver(host, copyTo(seat.jid))) fireNow(host, lost, { room, seat });
   }
 }
 
