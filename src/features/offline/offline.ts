@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
@@ -24,6 +25,9 @@ const settings = section({
 
 /** How many messages are read from the database at a time. */
 const batch = 100;
+
+/** How long a slow client is left alone before it is looked at again, in milliseconds. */
+const patience = 50;
 
 /** Offline messages (XEP-0160): what is written to somebody who is not connected is there at the next login. */
 export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
@@ -103,12 +107,23 @@ class OfflineStore {
         session.send(Stanza.of("message", stamped, Jid.parse(from!), Jid.parse(to!)));
       }
       after = last.id;
+      // Not more than the client takes; what it never took stays for another time.
+      if (!(await this.#taken(session))) return;
       await forget(
         db,
         account,
         kept.map(({ id }) => id),
       );
     }
+  }
+
+  /** Waits until the client's side has taken what was written; false if the session ended before. */
+  async #taken(session: LocalSession): Promise<boolean> {
+    while (this.#host.sessions.find(session.jid) === session) {
+      if (session.connection.unsent === 0) return true;
+      await setTimeout(patience);
+    }
+    return false;
   }
 }
 
