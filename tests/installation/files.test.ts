@@ -100,7 +100,7 @@ test("operators list, weigh and delete files, whether the service runs or not; t
     assert.equal(kept(), 3);
     assert.match(
       await service.command(["files", "list"]),
-      /^([0-9a-f]{32} {2}[\d-]{10} {2}until [\d-]{10}  +1\.4 MiB {2}romeo@example\.com {2}[abc]\.bin\n){3}$/,
+      /^([0-9a-f]{32} {2}[\d-]{10} {2}until [\d-]{10} +1\.4 MiB {2}romeo@example\.com {2}[abc]\.bin\n){3}$/,
     );
     assert.equal(
       await service.command(["files", "usage"]),
