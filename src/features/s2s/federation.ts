@@ -11,6 +11,7 @@ import { StreamError } from "#stream/error.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
 import { describeRoute, describeStream } from "./correspondence.ts";
+import { Failure } from "./failure.ts";
 import { Incoming } from "./incoming.ts";
 import { DialbackKeys } from "./key.ts";
 import type { Entry } from "./outbox.ts";
@@ -31,6 +32,8 @@ const mostFinishing = 3_000;
 /** Domains of which something is remembered, and attempts at the same time. */
 const mostRoutes = 10_000;
 const mostAttempts = 500;
+/** Dialback keys that are checked at the same time for one address. */
+const mostChecks = 20;
 
 /** Everything that goes between this server and others: streams, the ways to domains, policy, limits. */
 export class Federation implements FederationView {
@@ -45,7 +48,8 @@ export class Federation implements FederationView {
   readonly #streams = new Set<PeerStream>();
   readonly #stopping = new AbortController();
   readonly #sweep: NodeJS.Timeout;
-  #verifying = 0;
+  /** Keys that are being checked, by the address that wants to be believed. */
+  readonly #verifying = new Map<string, number>();
   #idle: (() => void)[] = [];
 
   constructor(server: Server, settings: S2sSettings) {
@@ -194,17 +198,25 @@ export class Federation implements FederationView {
     if (this.#streams.size === 0) for (const tell of this.#idle.splice(0)) tell();
   }
 
-  /** Asks a domain whether a key is its own, over a connection of its own (XEP-0220 §2.1.2). @throws Failure */
-  async verify(pair: Pair, request: { readonly id: string; readonly key: string }): Promise<boolean> {
-    if (this.#verifying >= mostAttempts) return false;
-    this.#verifying++;
+  /**
+   * Asks a domain whether a key is its own, over a connection of its own (XEP-0220 §2.1.2). `asker`: the address that
+   * wants to be believed, which may not make us connect everywhere. @throws Failure
+   */
+  async verify(pair: Pair, request: { readonly id: string; readonly key: string }, asker: string): Promise<boolean> {
+    const already = this.#verifying.get(asker) ?? 0;
+    if (already >= mostChecks) {
+      throw new Failure("authentication", texts.notAuthenticated(pair.remote), "too many keys to check at a time");
+    }
+    this.#verifying.set(asker, already + 1);
     try {
       const { signal } = this.#stopping;
       const { stream, answer } = await reach(this, { pair, task: { kind: "verify", ...request }, signal });
       stream.stream.close();
       return answer;
     } finally {
-      this.#verifying--;
+      const left = this.#verifying.get(asker)! - 1;
+      if (left > 0) this.#verifying.set(asker, left);
+      else this.#verifying.delete(asker);
     }
   }
 
