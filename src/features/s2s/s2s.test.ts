@@ -277,3 +277,28 @@ scenario(
     await paris.receivesNothing();
   },
 );
+
+scenario(
+  "s2s: somebody elsewhere writes to a mail address of the institution",
+  {
+    servers: [
+      {
+        domains: ["one.example"],
+        people: {
+          "one.example": new MemoryPeople([
+            { user: "romeo", displayName: "Romeo Montague", mail: ["romeo.montague@one.example"] },
+          ]),
+        },
+      },
+      { domains: ["two.example"] },
+    ],
+  },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const juliet = await connect("juliet@two.example/balcony");
+    await juliet.sends("<message type='chat' to='romeo.montague@one.example' id='1'><body>Hi</body></message>");
+    await romeo.receives(`<message from='${juliet}' to='romeo@one.example' id='1'/>`);
+    await romeo.sends(`<message type='chat' to='${juliet}' id='2'><body>Hi</body></message>`);
+    await juliet.receives(`<message from='${romeo}' id='2'/>`);
+  },
+);
