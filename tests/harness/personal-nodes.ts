@@ -9,21 +9,38 @@ const node = "http://client.example/";
  * A client becomes available and wants to know of these nodes: it is asked what it can, and answers (XEP-0115). Each says
  * something else, so that each is asked.
  */
-export async function interested(client: Client, ...nodes: readonly string[]): Promise<void> {
+export function interested(client: Client, ...nodes: readonly string[]): Promise<void> {
+  return introduced(client, [client.jid.domain], nodes);
+}
+
+/** Likewise, where several servers ask: its own, and those of its contacts. */
+export async function introduced(client: Client, askers: readonly string[], nodes: readonly string[]): Promise<void> {
   const features = nodes.map((name) => `${name}+notify`).sort();
   const text = [`client/pc//${client}`, ...features].map((part) => `${part}<`).join("");
   const ver = createHash("sha1").update(text).digest("base64");
   const caps = `<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='${node}' ver='${ver}'/>`;
   await client.becomesAvailable(`<presence>${caps}</presence>`);
-  const question = await passing(client, "presence");
-  assert.equal(question.elements[0]?.attrs.node, `${node}#${ver}`);
-  const told = features.map((name) => `<feature var='${name}'/>`).join("");
+  const asked: (string | undefined)[] = [];
+  while (asked.length < askers.length) {
+    const question = await passing(client, "presence");
+    assert.equal(question.elements[0]?.attrs.node, `${node}#${ver}`);
+    asked.push(question.attrs.from);
+    await answers(client, question, nodes);
+  }
+  assert.deepEqual(asked.toSorted(), [...askers].toSorted());
+  await client.settles();
+}
+
+async function answers(client: Client, question: Element, nodes: readonly string[]): Promise<void> {
+  const told = nodes
+    .toSorted()
+    .map((name) => `<feature var='${name}+notify'/>`)
+    .join("");
   await client.sends(
     `<iq type='result' to='${question.attrs.from}' id='${question.attrs.id}'>
-      <query xmlns='http://jabber.org/protocol/disco#info' node='${node}#${ver}'>
+      <query xmlns='http://jabber.org/protocol/disco#info' node='${question.elements[0]?.attrs.node}'>
         <identity category='client' type='pc' name='${client}'/>${told}</query></iq>`,
   );
-  await client.settles();
 }
 
 /** The next stanza of another kind: what comes of this kind meanwhile is passed over. */
