@@ -27,8 +27,19 @@ import { firstLogin } from "./start.ts";
 import { heading, print, type Row, rows } from "./table.ts";
 
 /** Those that want a server which has done nothing yet come by themselves. */
-const together = ["chat", "chat-tls", "chat-w16", "login", "login-tls", "ping", "presence", "offline"];
-const fresh = ["idle", "idle-tls"];
+const together = [
+  "chat",
+  "chat-tls",
+  "chat-w16",
+  "login",
+  "login-tls",
+  "ping",
+  "presence",
+  "offline",
+  "room-500",
+  "rooms-20",
+];
+const fresh = ["storm-1000", "storm-20", "rooms-5000", "idle", "idle-tls"];
 const all = ["start", ...together, ...fresh];
 
 /** The load generator: another process, so that its work is not counted and does not delay this one. */

@@ -1,6 +1,7 @@
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
+import { background } from "#core/log.ts";
 import { arriving, type Packet } from "#core/packet.ts";
 import { mam } from "#features/mam/index.ts";
 import type { Jid } from "#jid/jid.ts";
@@ -21,12 +22,15 @@ import { Invitations } from "./invitations.ts";
 import { LookAlikes } from "./look-alikes.ts";
 import { Messages } from "./messages.ts";
 import { retractMessages } from "./moderation.ts";
+import { nickKey } from "./names.ts";
 import { Occupancy } from "./occupancy.ts";
 import { OccupantIds } from "./occupant-id.ts";
+import type { Occupant } from "./occupants.ts";
 import { answerOwners } from "./owner.ts";
 import { RoomPresence } from "./presence.ts";
 import { passError, whisper } from "./private-messages.ts";
 import { answerRegistration } from "./registration.ts";
+import type { Room } from "./room.ts";
 import { Rooms, ticking } from "./rooms.ts";
 import { Requests } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
@@ -34,13 +38,22 @@ import { type MucSettings, settings } from "./settings.ts";
 import { slowDown } from "./slow-mode.ts";
 import { migrations, RoomStore } from "./store.ts";
 import { keepSubjects } from "./subject.ts";
+import { Turnstile } from "./turnstile.ts";
 import { VoiceRequests } from "./voice.ts";
+
+/** What other features may ask. */
+export interface MucApi {
+  /** The room of an address, of its bare form. */
+  room(jid: Jid): Room | undefined;
+  /** Who is in a room under the nickname of an address. */
+  occupant(jid: Jid): Occupant | undefined;
+}
 
 /**
  * Multi-User Chat (XEP-0045): people talk in rooms, which they find, open, moderate and keep. A list of its parts: each is
  * a file that listens to the moments of a room (hooks.ts).
  */
-export const muc: Feature<MucSettings> = {
+export const muc: Feature<MucSettings, MucApi> = {
   name: "muc",
   xeps: [
     { number: 45, version: "1.35.5" },
@@ -86,6 +99,7 @@ export const muc: Feature<MucSettings> = {
     retractMessages(service);
     slowDown(service);
     const desk = new Desk(service, approvals);
+    host.stopping(() => desk.close());
     // Who gets the name of a deleted account next must not inherit its rooms.
     host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
     host.on(arriving, "record", (packet) => desk.take(packet));
@@ -95,6 +109,10 @@ export const muc: Feature<MucSettings> = {
     await followGroups(service);
     occupancy.restore(present, Date.now());
     host.on(ticking, "record", ({ now }) => occupancy.sweep(now));
+    return {
+      room: (jid) => rooms.get(jid),
+      occupant: (jid) => rooms.get(jid)?.occupants.named(nickKey(jid.resource)),
+    };
   },
 };
 
@@ -115,6 +133,7 @@ class Desk {
   readonly #invitations: Invitations;
   readonly #voice: VoiceRequests;
   readonly #approvals: Approvals;
+  readonly #turnstile = new Turnstile();
 
   constructor(service: RoomService, approvals: Approvals) {
     this.#approvals = approvals;
@@ -139,9 +158,24 @@ class Desk {
     return this.#attend(packet);
   }
 
-  #attend(packet: Packet): Outcome {
-    this.#presence.take(packet);
+  /** Comings, goings and changes are told to all in the room. */
+  #attend(packet: Packet): Outcome | Promise<Outcome> {
+    if (!this.#turnstile.open) return this.#turnstile.wait(() => this.#admit(packet)).then(() => handled);
+    this.#admit(packet);
     return handled;
+  }
+
+  /** The server stops: who has left by now is in no room after the next start. */
+  close(): void {
+    this.#turnstile.finish();
+    const { store, host } = this.#service;
+    background(host.log, store.now(), "rooms not written");
+  }
+
+  #admit(packet: Packet): void {
+    this.#presence.take(packet);
+    const here = this.#service.rooms.get(packet.stanza.to)?.occupants.seats.length ?? 0;
+    this.#turnstile.spend(2 * here); // who enters gets as many as there are, and causes as many
   }
 
   #message(stanza: Message): Outcome | Promise<Outcome> {

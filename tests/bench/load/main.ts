@@ -7,6 +7,7 @@ import { login } from "./modes/login.ts";
 import { offline } from "./modes/offline.ts";
 import { ping } from "./modes/ping.ts";
 import { presence } from "./modes/presence.ts";
+import { many, rooms, storm } from "./modes/rooms.ts";
 import type { Target } from "./target.ts";
 
 export interface Order {
@@ -31,9 +32,14 @@ const modes: Readonly<Record<string, Mode>> = {
   presence: ({ targets, schedule }) =>
     inTurns("presence", targets, schedule, (target) => presence(target, { groups: 5, members: 20, first: 3000 })),
   offline: async ({ targets, schedule }) => {
-    const [server] = targets.filter(({ kind }) => kind === "server");
-    return offline(server!, schedule, { pairs: 40, messages: 250, first: 3200 });
+    return offline(serverOf(targets), schedule, { pairs: 40, messages: 250, first: 3200 });
   },
+  "room-500": speaking({ rooms: 1, occupants: 500, first: 0 }),
+  "rooms-20": speaking({ rooms: 50, occupants: 20, first: 0 }),
+  "storm-1000": storming({ rooms: 1, occupants: 1_000, each: 1, first: 0 }),
+  "storm-20": storming({ rooms: 500, occupants: 20, each: 20, first: 0 }),
+  "rooms-5000": async ({ targets, schedule }) =>
+    many(serverOf(targets), schedule, { rooms: 5_000, occupants: 5, first: 0 }),
 };
 
 function chatting(options: Parameters<typeof chat>[1]): Mode {
@@ -45,6 +51,20 @@ function loggingIn(tls: boolean): Mode {
   const name = tls ? "login-tls" : "login";
   return ({ targets, schedule }) =>
     inTurns(name, targets, schedule, (target) => login(target, { users: 800, together: 32, tls }));
+}
+
+function speaking(options: Parameters<typeof rooms>[1]): Mode {
+  const mode = options.rooms === 1 ? "room-500" : "rooms-20";
+  return ({ targets, schedule }) => inTurns(mode, targets, schedule, (target) => rooms(target, options));
+}
+
+function storming(options: Parameters<typeof storm>[2]): Mode {
+  const mode = options.rooms === 1 ? "storm-1000" : "storm-20";
+  return async ({ targets }) => storm(mode, serverOf(targets), options);
+}
+
+function serverOf(targets: readonly Target[]): Target {
+  return targets.find(({ kind }) => kind === "server")!;
 }
 
 async function one(targets: readonly Target[], test: (target: Target) => Promise<Measurement>): Promise<Measurement[]> {

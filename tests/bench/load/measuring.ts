@@ -5,8 +5,8 @@ import type { Target } from "./target.ts";
 export interface Measurement {
   readonly mode: string;
   readonly target: Target["kind"];
-  readonly unit: "µs" | "KiB";
-  /** Microseconds of the server's CPU for each operation, or KiB for each session. */
+  readonly unit: "µs" | "KiB" | "ms";
+  /** Microseconds of the server's CPU for each operation, KiB for each session or room, or the longest wait. */
   readonly each: number;
   readonly operations: number;
   readonly cost: Cost;

@@ -51,6 +51,7 @@ export async function startOurs(): Promise<Ours> {
       log: { level: "warn" },
       limits: { connections: 30_000, "connections-per-address": 30_000 },
       c2s: { encryption: "optional", rate: "0 B", idle: "12 hours" },
+      muc: { rooms: 0, rate: 0, "room-rate": 0, "presence-rate": 0 },
       mam: { keep: "0 days" }, // the relay keeps nothing; tests/bench/mam.ts measures the archive
     },
   });
