@@ -141,7 +141,7 @@ export class ManagedClient {
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
-  /** Asks a question; resolves with the answer and the messages that came with its query id. @throws after the patience */
+  /** Asks a question; resolves with the answer and the messages that came with its query id; "" if the session ended. */
   async ask(type: "get" | "set", payload: string, to?: string): Promise<{ answer: string; messages: string[] }> {
     await this.#ready.promise;
     const id = `${this.user}-q${++this.#lastQuestion}`;
@@ -257,6 +257,7 @@ export class ManagedClient {
     this.#previous = undefined;
     this.#outgoing = [];
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const answer of this.#questions.values()) answer("");
     const jid = await server.bind(link, this.#options.resource ?? "client");
     link.send(`<enable ${sm} resume='true'/>`);
     const enabled = await link.next();

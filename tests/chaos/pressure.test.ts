@@ -152,7 +152,7 @@ test("a client that is away: what comes for it is kept up to the limit, then for
 
 test("a client that comes back to many messages gets them in one session", {
   timeout: 60_000,
-  skip: "a client that gets more than stream-management.unacknowledged stanzas at once is cut",
+  skip: "known: acknowledgements are not read while offline messages are handed out, so the queue overflows",
 }, async (context) => {
   const { service, ledger, client } = await stage(context);
   const romeo = await client("romeo");
