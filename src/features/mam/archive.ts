@@ -8,12 +8,14 @@ import { type Element, type Tag, tag } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
 import { Addresses } from "./addresses.ts";
 import { ArchiveIds } from "./ids.ts";
+import { Retention, type Terms } from "./retention.ts";
 import { prepareSearch, removeText } from "./search.ts";
 import {
   countMessages,
   type Draft,
   forgetEntries,
   lastId,
+  lowestOfNewest,
   readEntry,
   readUsage,
   replaceStanza,
@@ -26,7 +28,7 @@ export const stanzaId: Tag = tag("urn:xmpp:sid:0", "stanza-id");
 
 /** Entries that are forgotten in one go, and the time between two of them, for others who want to write. */
 const batch = 500;
-const breathMs = 5;
+const breathMs = 20;
 
 /** A message that was said in a room. */
 export interface RoomMessage {
@@ -47,6 +49,7 @@ interface Parts {
   readonly addresses: Addresses;
   readonly writer: Writer;
   readonly searchable: boolean;
+  readonly retention: Retention;
 }
 
 /** The archives of all accounts and rooms, of all domains of a server. */
@@ -57,6 +60,8 @@ export class Archive {
   readonly writer: Writer;
   /** Whether there is an index of words. */
   readonly searchable: boolean;
+  /** What operators want of some archives. */
+  readonly retention: Retention;
   /** The `<stanza-id/>` elements made here: any other that says so is forged. */
   readonly #genuine = new WeakSet<Element>();
   readonly #replacing = new Set<Promise<boolean>>();
@@ -65,15 +70,16 @@ export class Archive {
   /** The message that was archived last, for the other end's archive. */
   #last: { readonly element: Element; readonly draft: Draft } | undefined;
 
-  private constructor({ db, ids, addresses, writer, searchable }: Parts) {
+  private constructor({ db, ids, addresses, writer, searchable, retention }: Parts) {
     this.db = db;
     this.ids = ids;
     this.addresses = addresses;
     this.writer = writer;
     this.searchable = searchable;
+    this.retention = retention;
   }
 
-  static async open({ db, server, log }: Host, search: boolean): Promise<Archive> {
+  static async open({ db, server, log }: Host, search: boolean, terms: Terms): Promise<Archive> {
     const searchable = await prepareSearch(db, search);
     if (search && !searchable) log.warn("the database has no full-text search: archives cannot be searched");
     const addresses = new Addresses(db);
@@ -81,7 +87,7 @@ export class Archive {
     await writer.catchUp();
     const ids = new ArchiveIds(server.secret("archive ids"), await lastId(db));
     server.metrics.gauge("archive_waiting", () => writer.waiting);
-    return new Archive({ db, ids, addresses, writer, searchable });
+    return new Archive({ db, ids, addresses, writer, searchable, retention: await Retention.open(db, terms) });
   }
 
   /**
@@ -112,6 +118,7 @@ export class Archive {
 
   /** Puts a message of a room into the room's archive. Ids come from `ids.next()`, and are added in their order. */
   addToRoom({ id, room, author, nick, stanza, body }: RoomMessage): void {
+    if (this.retention.refuses(room)) return;
     this.writer.add({
       id,
       stanza,
@@ -184,13 +191,32 @@ export class Archive {
 
   /** The lowest id that is kept of an owner's archive. Domains that are gone are kept like the first one. */
   lowestKept(owner: Jid): number {
-    return (this.#keeping.get(owner.domain) ?? this.#keepsUsually)?.(owner) ?? 0;
+    return this.retention.lowest(owner, (this.#keeping.get(owner.domain) ?? this.#keepsUsually)?.(owner) ?? 0);
   }
 
   /** Forgets one batch of what an owner has below an id, the oldest first; true once there is no more. */
-  forgetBatch(owner: number, below: number): Promise<boolean> {
+  #forgetBatch(owner: number, below: number): Promise<boolean> {
     const { db, searchable } = this;
     return forgetEntries(db, { owner, below, most: batch, searchable });
+  }
+
+  /**
+   * Forgets what an owner should not keep any more: what is too old, and the oldest of what is too much. The signal ends it
+   * before.
+   */
+  async tidy(owner: Jid, signal?: AbortSignal): Promise<void> {
+    const { most } = this.retention.terms;
+    const number = await this.addresses.find(owner.bare.toString());
+    if (number === undefined) return;
+    await this.#forget(number, this.lowestKept(owner), signal);
+    if (most === 0 || this.retention.holds(owner) || signal?.aborted) return;
+    await this.#forget(number, await lowestOfNewest(this.db, number, most), signal);
+  }
+
+  async #forget(owner: number, below: number, signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && !(await this.#forgetBatch(owner, below))) {
+      await pause(breathMs, undefined, { ref: false });
+    }
   }
 
   /** How many messages all archives hold; what two of them have is one. */
@@ -213,10 +239,7 @@ export class Archive {
   async purge(owner: Jid, below = this.ids.last + 1, signal?: AbortSignal): Promise<void> {
     await this.writer.settle();
     const number = await this.addresses.find(owner.bare.toString());
-    if (number === undefined) return;
-    while (!signal?.aborted && !(await this.forgetBatch(number, below))) {
-      await pause(breathMs, undefined, { ref: false });
-    }
+    if (number !== undefined) await this.#forget(number, below, signal);
   }
 }
 

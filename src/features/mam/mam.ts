@@ -29,6 +29,10 @@ export const fetched: Hook<{ readonly session: LocalSession; readonly ids: reado
 const settings = section({
   keep: duration("30 days", "How long archived messages are kept; `0 days`: nothing is archived, of rooms neither."),
   "keep-rooms": duration("30 days", "How long archived messages of rooms are kept; `0 days`: none are archived."),
+  quota: count(
+    1_000_000,
+    "Messages that the archive of an account or a room holds at most; with more, the oldest go; `0`: any number.",
+  ),
   default: choice(
     standards,
     "always",
@@ -66,11 +70,17 @@ export const mam: Feature<Settings, MamApi> = {
   settings,
   migrations,
   async setup(host, values) {
-    const archive = archiveBefore(host) ?? (await Archive.open(host, values.search && values.keep > 0));
+    const keepRoomsMs = values.keep === 0 ? 0 : values["keep-rooms"];
+    const terms = { keepMs: values.keep, keepRoomsMs, most: values.quota };
+    const archive = archiveBefore(host) ?? (await Archive.open(host, values.search && values.keep > 0, terms));
     const { ids, searchable } = archive;
     const limits = { most: values["page-limit"], usual: values.page, ids, searchable };
-    const api = { archive, keepMs: values.keep, keepRoomsMs: values.keep === 0 ? 0 : values["keep-rooms"], limits };
-    host.on(removing, "record", ({ account }) => archive.purge(account));
+    const api = { archive, keepMs: values.keep, keepRoomsMs, limits };
+    host.on(removing, "record", async ({ account }) => {
+      await archive.purge(account);
+      await archive.retention.set(account, undefined);
+    });
+    archive.retention.addAccounts(host.domain);
     archive.keeps(host.domain, () => startOf(Date.now() - values.keep));
     if (values.keep === 0) return { ...api, recording: undefined };
     const contacts = host.use(roster);

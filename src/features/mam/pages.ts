@@ -3,6 +3,7 @@ import type { Jid } from "#jid/jid.ts";
 import type { Archive } from "./archive.ts";
 import { type Query, type Range, type Selection, unknownId } from "./query.ts";
 import { matching } from "./search.ts";
+import { countEntries, countQuery } from "./store.ts";
 
 export interface StoredMessage {
   readonly id: number;
@@ -93,8 +94,8 @@ function bounded(selection: Selection, { low, high, max, backwards }: Range): Wa
   return { low: Math.max(low, selection.low), high: Math.min(high, selection.high), max, backwards };
 }
 
-/** All that selects messages but their place. */
-function conditions(owner: number, selection: Selection, peerNumber: number | undefined): Sql {
+/** All that selects messages but their place. Exported for tests of how it is executed. */
+export function conditions(owner: number, selection: Selection, peerNumber: number | undefined): Sql {
   const { with: peer, resource, ids, words } = selection;
   let where = sql`e.owner = ${owner}`;
   if (peerNumber !== undefined) where = sql`${where} and e.peer = ${peerNumber}`;
@@ -137,9 +138,9 @@ export function pageQuery(where: Sql, { low, high, max, backwards }: Walk): Sql 
 }
 
 /**
- * How many messages are selected, wherever the page is (XEP-0059 §2.7): exact, never estimated. Undefined for a page of
- * more than five thousand, where XEP-0313 §4.3.2 lets us leave it out, so that a page of an archive of a million is as
- * quick as any.
+ * How many messages are selected, wherever the page is (XEP-0059 §2.7): exact, never estimated, and from the index alone.
+ * Undefined for a page of more than five thousand, where XEP-0313 §4.3.2 lets us leave it out, so that a page of an archive
+ * of a million is as quick as any. Who asks for the count alone gets it, in steps that let others in between.
  */
 async function countMessages(
   db: Database,
@@ -147,13 +148,10 @@ async function countMessages(
   { low, high }: Selection,
   { max }: Range,
 ): Promise<number | undefined> {
-  const most = max === 0 ? Number.MAX_SAFE_INTEGER : quickCount + 1;
-  const row = await db.one<{ count: number }>(
-    sql`select count(*) as count from (select 1 from archive_entry e
-      where ${where} and e.id >= ${low} and e.id <= ${high} limit ${most})`,
-  );
-  const count = row?.count ?? 0;
-  return max > 0 && count > quickCount ? undefined : count;
+  if (max === 0) return countEntries(db, where, low, high);
+  const most = quickCount + 1;
+  const count = (await db.one<{ count: number }>(countQuery(where, { after: low - 1, high, most })))?.count ?? 0;
+  return count > quickCount ? undefined : count;
 }
 
 async function checkIds(db: Database, owner: number, named: readonly number[]): Promise<void> {

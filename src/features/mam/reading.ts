@@ -41,7 +41,8 @@ export async function answerQuery(
   payload: Element,
   reading: Reading,
 ): Promise<Answered> {
-  const { owner, reader, send, from = 0, narrow, show } = reading;
+  const { owner, reader, send, narrow, show } = reading;
+  const from = archive.retention.lowest(owner, reading.from ?? 0);
   const asked = readQuery(payload, limits);
   if (asked.named.some((id) => id < from)) throw unknownId();
   const narrowed = narrow?.(asked.selection) ?? asked.selection;
@@ -55,7 +56,8 @@ export async function answerQuery(
 }
 
 /** Answers what an archive holds (XEP-0313 §5). `from` as in `Reading`. */
-export async function answerMetadata(archive: Archive, owner: Jid, from = 0): Promise<Element> {
+export async function answerMetadata(archive: Archive, owner: Jid, usual = 0): Promise<Element> {
+  const from = archive.retention.lowest(owner, usual);
   await archive.writer.settle();
   const number = await archive.addresses.find(owner.toString());
   return describeArchive(archive.ids, number === undefined ? undefined : await readEnds(archive, number, from));

@@ -30,7 +30,7 @@ export class Recording {
 
   #recordSent(packet: Packet): void | Promise<void> {
     const { stanza } = packet;
-    const wanted = this.#preferences.wants(stanza.from, stanza.to);
+    const wanted = this.#wants(stanza.from, stanza.to);
     if (wanted === true) return this.#addSent(packet);
     if (wanted !== false) return wanted.then((yes) => (yes ? this.#addSent(packet) : undefined));
   }
@@ -94,7 +94,7 @@ export class Recording {
 
   #addReceived(packet: Packet): void | Promise<void> {
     const { to, from } = packet.stanza;
-    const wanted = this.#preferences.wants(to, from);
+    const wanted = this.#wants(to, from);
     if (wanted === true) return this.#addWanted(packet);
     if (wanted !== false) return wanted.then((yes) => (yes ? this.#addWanted(packet) : undefined));
   }
@@ -103,6 +103,10 @@ export class Recording {
     const { stanza } = packet;
     const id = this.#add(stanza, stanza.to, stanza.from);
     packet.stanza = this.#archive.stamp(stanza, stanza.to, id);
+  }
+
+  #wants(account: Jid, peer: Jid): boolean | Promise<boolean> {
+    return !this.#archive.retention.refuses(account) && this.#preferences.wants(account, peer);
   }
 
   #add(stanza: Stanza, owner: Jid, peer: Jid): number {

@@ -29,6 +29,8 @@ export const migrations: readonly string[] = [
      standard text not null,
      always text not null,
      never text not null)`,
+  // `keep` in milliseconds; null: for ever.
+  "create table archive_retention (account text primary key, keep integer)",
 ];
 
 /** A message on its way to the disk. */
@@ -155,23 +157,81 @@ export function replaceStanza(id: number, stanza: string): Query {
 /** What an archive holds; messages that somebody else has too count in full. */
 export interface Usage {
   readonly messages: number;
+  /** About: the average of its first and last messages stands for all. */
   readonly characters: number;
   /** Ids of the first message and the last. */
   readonly first: number | undefined;
   readonly last: number | undefined;
 }
 
+/** Entries that are looked at in one go, which takes about a millisecond: others want to read and write, too. */
+const step = 10_000;
+/** Messages at each end of an archive that are weighed. */
+const weighed = 50;
+
+/** Counts entries that are selected, a step at a time; `where` and ids as in a query of pages. */
+export async function countEntries(db: Database, where: Query, low: number, high: number): Promise<number> {
+  let count = 0;
+  for (let after = low - 1; ; ) {
+    const row = await db.one<{ count: number; last: number | null }>(countQuery(where, { after, high, most: step }));
+    count += row?.count ?? 0;
+    if (row?.last == null || row.count < step) return count;
+    after = row.last;
+  }
+}
+
+/** For tests of how it is executed: counts at most so many, and says which was the last. */
+export function countQuery(
+  where: Query,
+  { after, high, most }: { readonly after: number; readonly high: number; readonly most: number },
+): Query {
+  return sql`select count(*) as count, max(id) as last from (select e.id as id from archive_entry e
+    where ${where} and e.id > ${after} and e.id <= ${high} order by e.id limit ${most})`;
+}
+
+/** The lowest id of the newest `most` entries of an owner, however many there are: reads the index, a step at a time. */
+export async function lowestOfNewest(db: Database, owner: number, most: number): Promise<number> {
+  let high = Number.MAX_SAFE_INTEGER;
+  for (let left = most; left > 0; left -= step) {
+    const row = await db.one<{ id: number }>(nthNewestQuery(owner, high, Math.min(left, step)));
+    if (row === undefined) return 0;
+    high = row.id;
+  }
+  return high;
+}
+
+/** For tests of how it is executed: the nth entry below `high`, from the newest. */
+export function nthNewestQuery(owner: number, high: number, nth: number): Query {
+  return sql`select id from archive_entry where owner = ${owner} and id < ${high}
+    order by id desc limit 1 offset ${nth - 1}`;
+}
+
+interface Weight {
+  readonly messages: number;
+  readonly characters: number | null;
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
 export async function readUsage(db: Database, owner: number): Promise<Usage> {
-  const row = await db.one<Record<keyof Usage, number | null>>(
-    sql`select count(*) as messages, sum(length(m.stanza)) as characters, min(e.id) as first, max(e.id) as last
-      from archive_entry e join archive_message m on m.id = e.id where e.owner = ${owner}`,
+  const ends = [sql`order by e.id`, sql`order by e.id desc`].map((order) =>
+    db.one<Weight>(
+      sql`select count(*) as messages, sum(length(stanza)) as characters, min(id) as first, max(id) as last from
+        (select e.id as id, m.stanza as stanza from archive_entry e join archive_message m on m.id = e.id
+          where e.owner = ${owner} ${order} limit ${weighed})`,
+    ),
   );
-  const { messages, characters, first, last } = row ?? {};
+  const [messages, oldest, newest] = await Promise.all([
+    countEntries(db, sql`e.owner = ${owner}`, 0, Number.MAX_SAFE_INTEGER),
+    ...ends,
+  ]);
+  const samples = (oldest?.messages ?? 0) + (newest?.messages ?? 0);
+  const characters = (oldest?.characters ?? 0) + (newest?.characters ?? 0);
   return {
-    messages: messages ?? 0,
-    characters: characters ?? 0,
-    first: first ?? undefined,
-    last: last ?? undefined,
+    messages,
+    characters: samples === 0 ? 0 : Math.round((characters / samples) * messages),
+    first: oldest?.first ?? undefined,
+    last: newest?.last ?? undefined,
   };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { ServerFeature } from "#core/feature.ts";
 import { background } from "#core/log.ts";
 import { Jid } from "#jid/jid.ts";
@@ -11,8 +10,6 @@ const everyMs = 3_600_000;
 const addressesEveryMs = 86_400_000;
 /** Addresses that are looked at in one go. */
 const batch = 500;
-/** Between two batches, for others who want to write. */
-const breathMs = 20;
 
 /** Care of the archive (XEP-0313 §3.2): old messages are forgotten in the background, and a stop loses nothing. */
 // Listed before those who accept connections, so that it is stopped after them.
@@ -43,9 +40,8 @@ export const archiveUpkeep: ServerFeature = {
 export async function sweep(archive: Archive, signal?: AbortSignal): Promise<void> {
   let owner = await nextOwner(archive.db, 0);
   while (owner !== undefined && !signal?.aborted) {
-    const done = await archive.forgetBatch(owner.id, archive.lowestKept(Jid.parse(owner.jid)));
-    if (done) owner = await nextOwner(archive.db, owner.id);
-    else await pause(breathMs, undefined, { ref: false });
+    await archive.tidy(Jid.parse(owner.jid), signal);
+    owner = await nextOwner(archive.db, owner.id);
   }
 }
 
