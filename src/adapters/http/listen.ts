@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
@@ -8,6 +8,9 @@ import type { Log } from "./log.ts";
 import { Pace } from "./pace.ts";
 import { Proxies, plainAddress } from "./peers.ts";
 import { IncomingRequest } from "./request.ts";
+
+// To import it would bring in all that it exports, a WebSocket client among it: 14 MiB that nothing here uses.
+const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
 
 /** Who may connect: counts connections by address. */
 export interface Admission {
