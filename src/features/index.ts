@@ -13,6 +13,7 @@ import { directoryVcards } from "./directory-vcards/index.ts";
 import { disco, serviceDiscovery } from "./disco/index.ts";
 import { messageDisplayed } from "./displayed/index.ts";
 import { faces } from "./faces/index.ts";
+import { fileBridge } from "./file-bridge/index.ts";
 import { groups } from "./groups/index.ts";
 import { httpUpload } from "./http-upload/index.ts";
 import { lastActivity } from "./last-activity/index.ts";
@@ -30,8 +31,8 @@ import { proxy65, proxyService } from "./proxy65/index.ts";
 import { registration } from "./registration/index.ts";
 import { roster } from "./roster/index.ts";
 import { s2s } from "./s2s/index.ts";
-import { streamManagement } from "./stream-management/index.ts";
 import { strangers } from "./strangers/index.ts";
+import { streamManagement } from "./stream-management/index.ts";
 import { entityTime } from "./time/index.ts";
 import { vcard } from "./vcard/index.ts";
 import { softwareVersion } from "./version/index.ts";
@@ -62,6 +63,7 @@ export const features: readonly Feature<any, any>[] = [
   channelSearch,
   proxyService,
   httpUpload,
+  fileBridge,
   mam,
   carbons,
   stanzaIds,

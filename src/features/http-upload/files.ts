@@ -96,6 +96,11 @@ export class Files {
     return { id, account, name: safeName(name), size, type, expires, until: until?.getTime() ?? 0 };
   }
 
+  /** A slot that will not be used: its room is free again. */
+  release({ id }: Slot): void {
+    this.#pending.remove(id);
+  }
+
   /**
    * Takes the body of a slot. Resolves when the file is on disk and can be had. The body is not destroyed.
    * @param type what the uploader says it is, where the slot does not

@@ -10,7 +10,7 @@ export {
   retracted,
   speaking,
 } from "./hooks.ts";
-export { muc } from "./muc.ts";
+export { type MucApi, muc } from "./muc.ts";
 export type { Occupant, Seat } from "./occupants.ts";
 export { Rates } from "./rates.ts";
 export type { Room } from "./room.ts";

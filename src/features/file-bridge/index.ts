@@ -1,0 +1,1 @@
+export { fileBridge } from "./file-bridge.ts";
