@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { connectTcp } from "#adapters/tcp/connect.ts";
+import { ask } from "#app/control/client.ts";
+import type { Correspondence } from "#core/federation.ts";
 import { Jid } from "#jid/jid.ts";
 import { logIn, password } from "../scenario.ts";
 import { type RunningService, type ServiceOptions, startService } from "../service.ts";
@@ -14,6 +16,8 @@ export interface ParloirOptions {
 /** Our own service, as one institution of several. */
 export interface Parloir extends Institution {
   readonly service: RunningService;
+  /** What `federation list` tells. */
+  correspondences(): Promise<readonly Correspondence[]>;
 }
 
 export async function parloirAt(premises: Premises, options: ParloirOptions = {}): Promise<Parloir> {
@@ -38,14 +42,17 @@ export async function parloirAt(premises: Premises, options: ParloirOptions = {}
       if (!known.has(jid.local)) await service.addUser(jid.bare.toString(), password);
       known.add(jid.local);
       const face = given.face ?? domain;
-      const ca = readFileSync(premises.authorities, "utf8");
-      const tls = { tls: "direct", serverName: face, alpn: ["xmpp-client"], ca } as const;
+      const tls = { tls: "direct", serverName: face, alpn: ["xmpp-client"], rejectUnauthorized: false } as const;
       const place = { host: service.host, port: service.directPort };
       const client = await logIn(new Wire(await connectTcp({ ...place, ...tls, timeoutMs: 5_000 })), jid, face);
       if (given.presence !== false) {
         await client.becomesAvailable(typeof given.presence === "string" ? given.presence : undefined);
       }
       return client;
+    },
+    async correspondences() {
+      const reply = await ask(join(folder, "data"), { command: "federation list", arguments: {} });
+      return reply!.result as readonly Correspondence[];
     },
     async start() {
       logs.push(service.log);

@@ -43,7 +43,7 @@ export async function prosodyAt(premises: Premises, options: ProsodyOptions = {}
   const running = new Running({
     command: "prosody",
     words: ["-F", "--config", file],
-    ready: /Activated service 's2s' on/,
+    ready: /^(?=[\s\S]*Activated service 's2s' on)(?=[\s\S]*Activated service 'c2s' on)/,
   });
   await running.start();
   return {
