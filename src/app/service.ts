@@ -5,6 +5,7 @@ import { tcpSockets } from "#adapters/tcp/raw.ts";
 import { trustAuthorities } from "#adapters/tcp/trust.ts";
 import { componentListener } from "#features/component/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
+import { archiveAdministration } from "./admin/archiving.ts";
 import type { Administration } from "./admin/command.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
 import { lockAccount } from "./admin/locking.ts";
@@ -63,6 +64,7 @@ export class Service {
       forget: (account) => forgetAccount(parts.assembly, parts.store.db, account),
       lock: (account, locked) => lockAccount(parts.assembly, account, locked),
       files: async (task) => task(fileAdministration(parts.assembly)),
+      archives: async (task) => task(archiveAdministration(parts.assembly)),
       running: {
         status: () => this.#status(),
         federation: () => parts.assembly.server.router.federation?.list() ?? [],

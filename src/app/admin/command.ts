@@ -3,6 +3,7 @@ import type { Correspondence } from "#core/federation.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Accounts } from "#sasl/authenticator.ts";
 import { type AccountCondition, AccountError } from "#sasl/error.ts";
+import type { ArchiveAdministration } from "./archives.ts";
 import type { FileAdministration } from "./files.ts";
 import type { Status } from "./status.ts";
 
@@ -40,6 +41,8 @@ export interface Administration {
   lock(account: Jid, locked: boolean): Promise<number>;
   /** Works on uploaded files. @throws CommandError not-found if none are kept */
   files<T>(work: (files: FileAdministration) => Promise<T>): Promise<T>;
+  /** Works on archives. */
+  archives<T>(work: (archives: ArchiveAdministration) => Promise<T>): Promise<T>;
   /** Undefined while the service is stopped: the command has the database for itself. */
   readonly running?: Running;
 }

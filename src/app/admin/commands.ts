@@ -1,3 +1,4 @@
+import { archiveKeep, archivePurge, archiveRetention, archiveUsage } from "./archives.ts";
 import type { AnyCommand } from "./command.ts";
 import { federationList } from "./federation.ts";
 import { filesDelete, filesList, filesUsage } from "./files.ts";
@@ -16,6 +17,10 @@ export const commands: readonly AnyCommand[] = [
   filesList,
   filesDelete,
   filesUsage,
+  archiveUsage,
+  archiveRetention,
+  archiveKeep,
+  archivePurge,
   federationList,
   status,
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { silent } from "#core/log.ts";
+import { archiveAdministration } from "../admin/archiving.ts";
 import { type Administration, CommandError, execute } from "../admin/command.ts";
 import { commands } from "../admin/commands.ts";
 import { forgetAccount } from "../admin/forgetting.ts";
@@ -73,6 +74,7 @@ async function onDatabase<T>(configuration: Configuration, work: (run: Run) => P
       forget: (account) => assembled(configuration, store, (assembly) => forgetAccount(assembly, store.db, account)),
       lock: (account, locked) => assembled(configuration, store, (assembly) => lockAccount(assembly, account, locked)),
       files: (task) => assembled(configuration, store, (assembly) => task(fileAdministration(assembly))),
+      archives: (task) => assembled(configuration, store, (assembly) => task(archiveAdministration(assembly))),
     };
     return await work((command, given) => execute(commands, administration, { command, arguments: given }));
   } finally {

@@ -3,6 +3,7 @@ import { DatabaseError } from "#core/database.ts";
 import { SettingsError } from "#core/settings.ts";
 import { CommandError } from "../admin/command.ts";
 import { readVersion } from "../version.ts";
+import { addArchiveCommands } from "./archive.ts";
 import { addDoctor, UnhealthyError } from "./doctor.ts";
 import { addFederationCommands } from "./federation.ts";
 import { addFilesCommands } from "./files.ts";
@@ -53,6 +54,7 @@ function program(terminal: Terminal): Command {
   addStart(all, terminal);
   addUserCommands(all, terminal, common);
   addFilesCommands(all, terminal, common);
+  addArchiveCommands(all, terminal, common);
   addFederationCommands(all, terminal, common);
   const config = all.command("config").description("The configuration file: check.");
   common(

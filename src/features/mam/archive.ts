@@ -11,11 +11,13 @@ import { ArchiveIds } from "./ids.ts";
 import { Retention, type Terms } from "./retention.ts";
 import { prepareSearch, removeText } from "./search.ts";
 import {
+  type AddressRow,
   countMessages,
   type Draft,
   forgetEntries,
   lastId,
   lowestOfNewest,
+  nextOwner,
   readEntry,
   readUsage,
   replaceStanza,
@@ -217,6 +219,15 @@ export class Archive {
     while (!signal?.aborted && !(await this.#forgetBatch(owner, below))) {
       await pause(breathMs, undefined, { ref: false });
     }
+  }
+
+  /** The next accounts and rooms by number whose archives hold anything. */
+  async owners(after: number, most: number): Promise<AddressRow[]> {
+    await this.writer.settle();
+    const found: AddressRow[] = [];
+    let owner = await nextOwner(this.db, after);
+    for (; owner !== undefined && found.length < most; owner = await nextOwner(this.db, owner.id)) found.push(owner);
+    return found;
   }
 
   /** How many messages all archives hold; what two of them have is one. */
