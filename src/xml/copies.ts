@@ -1,4 +1,4 @@
-import { toBytes } from "./bytes.ts";
+import { detach, toBytes } from "./bytes.ts";
 import { Element } from "./element.ts";
 import type { Attributes } from "./names.ts";
 import { escapeValue, writeHead } from "./write.ts";
@@ -29,8 +29,9 @@ export class Copies {
   #write(scope: string): void {
     const { element } = this;
     const inner = element.content.wire();
-    this.#before = `${writeHead(element, scope)} to='`;
-    this.#after = inner === "" ? "'/>" : `'>${inner}</${toBytes(element.name)}>`;
+    // In one piece each: they are put together once, and read for each copy.
+    this.#before = detach(`${writeHead(element, scope)} to='`);
+    this.#after = detach(inner === "" ? "'/>" : `'>${inner}</${toBytes(element.name)}>`);
     this.#scope = scope;
   }
 }

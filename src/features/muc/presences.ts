@@ -72,10 +72,10 @@ export function announceRole(host: Host, room: Room, occupant: Occupant, role: R
 export function shownTo(host: Host, room: Room, occupant: Occupant, viewer: Occupant): Element {
   const { shown } = occupant;
   if (room.identifies(viewer)) {
-    shown.full ??= available(host, room, occupant, { full: true });
+    shown.full ??= available(host, room, occupant, { full: true }).compact();
     return shown.full;
   }
-  shown.open ??= available(host, room, occupant, { full: false });
+  shown.open ??= available(host, room, occupant, { full: false }).compact();
   return shown.open;
 }
 
