@@ -16,6 +16,7 @@ export class Intake {
   readonly #checksum: Checksum | undefined;
   readonly #hash: Hash | undefined;
   #missing: number;
+  #broken = false;
   #waiting: (() => void)[] = [];
 
   constructor(size: number, checksum?: Checksum) {
@@ -26,14 +27,19 @@ export class Intake {
     this.body.once("close", () => this.#wake());
   }
 
-  /** Whether all bytes have come. */
+  /** Whether all bytes have come, and they are the ones that were announced. */
   get isWhole(): boolean {
-    return this.#missing === 0;
+    return this.#missing === 0 && !this.#broken;
+  }
+
+  /** Whether nothing comes of it. */
+  get isBroken(): boolean {
+    return this.#broken;
   }
 
   /** Takes bytes, which must not change any more. False: wait for `taken` before more. */
   write(bytes: Uint8Array): boolean {
-    if (this.body.destroyed) return true;
+    if (this.#broken) return true;
     this.#missing -= bytes.length;
     this.#hash?.update(bytes);
     if (this.#missing < 0 || (this.#missing === 0 && !this.#fits())) {
@@ -54,6 +60,7 @@ export class Intake {
 
   /** The file does not come whole. */
   abort(): void {
+    this.#broken = true;
     this.body.destroy();
   }
 

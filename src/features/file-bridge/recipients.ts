@@ -43,8 +43,8 @@ export function rooms(host: Host): Recipients {
   const service: MucApi = host.use(muc);
   const { hosts } = host.server.router;
   return (to, way, sender) => {
-    const room = service.room(to);
-    if (room === undefined || room.seat(sender.jid) === undefined) return undefined;
+    const role = service.room(to)?.seat(sender.jid)?.occupant.role;
+    if (role === undefined || (to.isBare && role === "visitor")) return undefined; // the room says why
     if (to.isBare) return { reason: "room", recipient: to };
     const seats = service.occupant(to)?.seats ?? [];
     const unable = seats.every(({ jid }) => {

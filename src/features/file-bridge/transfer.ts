@@ -77,7 +77,10 @@ export class Transfer {
   write(bytes: Uint8Array): boolean {
     this.heard = performance.now();
     if (this.#over) return true;
-    return this.#begun().write(bytes);
+    const intake = this.#begun();
+    const more = intake.write(bytes);
+    if (intake.isBroken) this.#fail(incomplete());
+    return more;
   }
 
   taken(): Promise<void> {
