@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Host } from "#core/host.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
 import { building, speaking } from "./hooks.ts";
@@ -10,11 +10,11 @@ export const occupantId: Tag = tag(occupantIds, "occupant-id");
 
 /** Occupant identifiers (XEP-0421): an occupant is known again after a change of name, without a real address. */
 export class OccupantIds {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #known = new WeakMap<Occupant, Element>();
 
   constructor(host: Host) {
-    this.#key = host.server.secret("occupant ids of rooms");
+    this.#key = createSecretKey(host.server.secret("occupant ids of rooms"));
     host.offer(occupantIds);
     host.offer(occupantIds, "account");
     host.on(building, "amend", ({ room, occupant, payloads }) => void payloads.push(this.of(room, occupant)));
