@@ -25,9 +25,11 @@ const stalling: Readonly<Record<string, readonly string[]>> = {
 describe("domains that cannot be reached", { skip, timeout: 60_000 }, () => {
   const ends: (() => Promise<void>)[] = [];
   let ours: Parloir;
+  let careful: Parloir;
   before(async () => {
     const internet = await LoopbackInternet.open({ after: (end) => ends.push(end) });
     const place = await internet.place("ours.example");
+    const other = await internet.place("careful.example");
     const places = await Promise.all(Object.keys(stalling).map((domain) => internet.place(domain)));
     const nobody = await internet.place("nobody.example");
     await internet.resolves({
@@ -47,18 +49,21 @@ describe("domains that cannot be reached", { skip, timeout: 60_000 }, () => {
       ends.push(async () => void server.close());
     }
     const settings = { s2s: { "connect-time": "1500 ms", "back-off": { shortest: "1 minute" } } };
-    ours = await parloirAt(internet.premises(place), { settings });
+    [ours, careful] = await Promise.all([
+      parloirAt(internet.premises(place), { settings }),
+      parloirAt(internet.premises(other), { settings: { s2s: { addresses: "private" } } }),
+    ]);
     ends.push(async () => {
       for (const socket of open) socket.destroy();
-      await ours.stop();
+      await Promise.all([ours.stop(), careful.stop()]);
     });
   });
   after(async () => {
     for (const end of ends.reverse()) await end();
   });
 
-  const told = async (domain: string, condition: string, text: string) => {
-    const romeo = await ours.connect(`romeo/${domain}`);
+  const told = async (domain: string, condition: string, text: string, from = ours) => {
+    const romeo = await from.connect(`romeo/${domain}`);
     await romeo.sends(`<message to='juliet@${domain}' type='chat' id='${domain}'><body>Hi</body></message>`);
     const stanzas = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'";
     await awaits(
@@ -88,6 +93,12 @@ describe("domains that cannot be reached", { skip, timeout: 60_000 }, () => {
       "The server of broken.example cannot be looked up just now. Try again later.",
     );
     await told("gone.example", "remote-server-timeout", "The server of gone.example does not answer. Try again later.");
+  });
+
+  test("a domain that the DNS leads to this machine", async () => {
+    const text =
+      "The server of gone.example has an address to which this server does not connect. Check the spelling, or ask the operators of this server.";
+    await told("gone.example", "remote-server-not-found", text, careful);
   });
 
   test("servers that go silent, each a step later", async () => {

@@ -1,4 +1,6 @@
-import { identifies } from "#stream/identity.ts";
+import { X509Certificate } from "node:crypto";
+import type { SeenCertificate } from "#core/federation.ts";
+import { identifies, presentedNames } from "#stream/identity.ts";
 import type { Transport } from "#stream/transport.ts";
 import { Failure } from "./failure.ts";
 import { certificateExpired, certificateOfAnother, certificateUntrusted, type Told } from "./texts.ts";
@@ -20,6 +22,24 @@ export function judge(transport: Transport, domain: string): Verdict {
   if (found.identified) return { proves: true };
   const names = found.presented.slice(0, 5).map(({ name }) => name.slice(0, 100).replaceAll(/[^\x21-\x7e]/g, "?"));
   return { proves: false, problem: "other-name", why: `it names ${names.join(", ") || "nothing"}` };
+}
+
+/** The certificate of a peer as its operators should see it; undefined where there is none that can be read. */
+export function describeCertificate(transport: Transport, verdict: Verdict): SeenCertificate | undefined {
+  const raw = transport.tls?.peerCertificate()?.raw;
+  if (raw === undefined) return undefined;
+  const { issuer, validFromDate, validToDate } = new X509Certificate(raw);
+  return {
+    names: presentedNames(raw).map(({ name }) => printable(name)),
+    issuer: printable(issuer.replaceAll("\n", ", ")),
+    from: validFromDate.toISOString(),
+    until: validToDate.toISOString(),
+    ...(verdict.proves || verdict.problem === "none" ? {} : { problem: verdict.problem }),
+  };
+}
+
+function printable(text: string): string {
+  return text.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 const told = {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Correspondence, FederationView } from "#core/federation.ts";
+import type { Correspondence, Explanation, FederationView } from "#core/federation.ts";
 import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import { background, type Logger } from "#core/log.ts";
@@ -11,6 +11,7 @@ import { StreamError } from "#stream/error.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
 import { describeRoute, describeStream } from "./correspondence.ts";
+import { explain } from "./explain.ts";
 import { Failure } from "./failure.ts";
 import { Incoming } from "./incoming.ts";
 import { DialbackKeys } from "./key.ts";
@@ -233,6 +234,10 @@ export class Federation implements FederationView {
     );
     const routes = [...this.#routes.values()].flatMap(describeRoute);
     return [...streams, ...routes].sort((one, other) => (one.domain < other.domain ? -1 : 1));
+  }
+
+  explain(local: string, remote: string): Promise<Explanation> {
+    return explain(this, { local, remote }, this.#stopping.signal);
   }
 
   #lookOver(now: number): void {

@@ -1,3 +1,4 @@
+import type { Passed } from "#core/federation.ts";
 import { encodeBase64 } from "#sasl/encoding.ts";
 import { external, externalResponse } from "#sasl/external.ts";
 import { StreamError } from "#stream/error.ts";
@@ -5,7 +6,7 @@ import { features } from "#stream/stream.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
 import type { Limits } from "#xml/limits.ts";
-import { certificateFailure, judge } from "./certificate.ts";
+import { certificateFailure, describeCertificate, judge } from "./certificate.ts";
 import { readCondition } from "./dialback.ts";
 import { Failure, type Step } from "./failure.ts";
 import type { Federation } from "./federation.ts";
@@ -17,13 +18,17 @@ import * as texts from "./texts.ts";
 /** What a server may send before stanzas: its features are the largest. */
 const whileNegotiating: Limits = { stanzaBytes: 32_768, depth: 16, attributes: 24, elements: 300 };
 
-/** What the connection is made for: stanzas, or to ask whether a dialback key is valid (XEP-0220 §2.1.2). */
+/**
+ * What the connection is made for: stanzas, to ask whether a dialback key is valid (XEP-0220 §2.1.2), or only to see how
+ * far it goes, where `authenticates` is false without saying who asks.
+ */
 export type Task =
   | { readonly kind: "stanzas" }
+  | { readonly kind: "look"; readonly authenticates: boolean }
   | { readonly kind: "verify"; readonly id: string; readonly key: string };
 
 /** Told of each step that is taken. */
-export type Trail = (step: Step, detail: string) => void;
+export type Trail = (passed: Passed) => void;
 
 /** A stream that this server opens to another one, for one pair of domains. */
 export class Outgoing extends PeerStream {
@@ -62,7 +67,8 @@ export class Outgoing extends PeerStream {
   }
 
   #open(): void {
-    this.stream.reply({ from: this.pair.local, to: this.pair.remote });
+    const { local: from, remote: to } = this.pair;
+    this.stream.reply(this.#task.kind === "look" && !this.#task.authenticates ? { to } : { from, to });
   }
 
   header(header: Element): void {
@@ -99,12 +105,16 @@ export class Outgoing extends PeerStream {
     this.#offersManagement = offered.child(tags.sm) !== undefined;
     if (this.#proved) return this.#manage();
     if (this.#task.kind === "verify") return this.#ask(this.#task);
-    if (offered.child(tags.bidiFeature) !== undefined && this.house.settings.bidirectional) {
+    const mechanisms = (offered.child(tags.mechanisms)?.all(tags.mechanism) ?? []).map(({ text }) => text);
+    const bidirectional = offered.child(tags.bidiFeature) !== undefined;
+    const dialback = offered.child(tags.dialbackFeature) !== undefined;
+    this.#trail({ step: "stream", mechanisms, dialback, bidirectional });
+    if (this.#task.kind === "look" && !this.#task.authenticates) return this.#settle(true);
+    if (bidirectional && this.house.settings.bidirectional && this.#task.kind === "stanzas") {
       this.stream.send(tags.bidi());
       this.bidirectional = true;
     }
-    const mechanisms = offered.child(tags.mechanisms)?.all(tags.mechanism) ?? [];
-    if (!mechanisms.some(({ text }) => text === external) || this.#triedExternal) return this.#dialback();
+    if (!mechanisms.includes(external) || this.#triedExternal) return this.#dialback();
     this.#triedExternal = true;
     const identity = encodeBase64(externalResponse(this.pair.local)); // XEP-0178 §3: older peers want it
     this.stream.send(tags.auth({ mechanism: external }, identity));
@@ -124,16 +134,14 @@ export class Outgoing extends PeerStream {
   #judge(): boolean {
     if (this.#judged || !this.secure) return true;
     this.#judged = true;
-    this.#trail("tls", this.stream.transport.tls?.version ?? "encrypted");
-    const verdict = judge(this.stream.transport, this.pair.remote);
-    if (verdict.proves) {
-      this.#trail("certificate", "trusted, and names the domain");
-      return true;
+    const { transport } = this.stream;
+    this.#trail({ step: "tls", version: transport.tls?.version ?? "TLS" });
+    const verdict = judge(transport, this.pair.remote);
+    if (this.#task.kind === "look") {
+      const certificate = describeCertificate(transport, verdict);
+      if (certificate !== undefined) this.#trail({ step: "certificate", certificate });
     }
-    if (this.house.policy.dialback(this.pair.remote) === "allowed") {
-      this.#trail("certificate", `not needed: ${verdict.why}`);
-      return true;
-    }
+    if (verdict.proves || this.house.policy.dialback(this.pair.remote) === "allowed") return true;
     this.#fail(certificateFailure(verdict, this.pair.remote));
     return false;
   }
@@ -143,13 +151,13 @@ export class Outgoing extends PeerStream {
       return void this.stream.send(tags.response({}, encodeBase64(externalResponse(this.pair.local))));
     }
     if (element.is(tags.success)) {
-      this.#trail("authentication", "certificate");
+      this.#trail({ step: "authentication", how: "certificate" });
       this.#accepted("certificate");
       this.stream.restart();
       return this.#open();
     }
     if (!element.is(tags.failure)) throw new StreamError("unsupported-stanza-type");
-    this.#trail("authentication", `certificate refused: ${element.elements[0]?.name ?? "no reason"}`);
+    this.#trail({ step: "authentication", how: "certificate-refused" });
     this.#dialback();
   }
 
@@ -177,7 +185,7 @@ export class Outgoing extends PeerStream {
     if (this.#settled || domainOf(from) !== remote || domainOf(to) !== local) return; // of a request given up
     if (element.is(tags.verify)) {
       if (this.#task.kind === "verify" && id === this.#task.id) this.#answered(type, element);
-    } else if (this.#task.kind === "stanzas") this.#judgedThere(type, element);
+    } else if (this.#task.kind !== "verify") this.#judgedThere(type, element);
   }
 
   #answered(type: string, element: Element): void {
@@ -190,7 +198,7 @@ export class Outgoing extends PeerStream {
   #judgedThere(type: string, element: Element): void {
     const { remote } = this.pair;
     if (type === "valid") {
-      this.#trail("authentication", "dialback");
+      this.#trail({ step: "authentication", how: "dialback" });
       this.#accepted("dialback");
       return this.#manage();
     }
@@ -210,7 +218,7 @@ export class Outgoing extends PeerStream {
   }
 
   #manage(): void {
-    if (this.#offersManagement) return void this.stream.send(tags.enable());
+    if (this.#offersManagement && this.#task.kind === "stanzas") return void this.stream.send(tags.enable());
     this.#settle(true);
   }
 

@@ -1,5 +1,6 @@
 import { type Endpoint, type Network, ResolutionError } from "#core/network.ts";
 import type { Transport } from "#stream/transport.ts";
+import { mayConnect } from "./addresses.ts";
 import { Failure, steps } from "./failure.ts";
 import type { Federation } from "./federation.ts";
 import { Outgoing, type Task, type Trail } from "./outgoing.ts";
@@ -59,34 +60,50 @@ export interface Reached {
  * one is good. @throws Failure of the endpoint that came farthest
  */
 export async function reach(house: Federation, plan: Plan): Promise<Reached> {
-  const { pair, signal, trail = () => {} } = plan;
+  const { pair, signal } = plan;
   const refusal = house.policy.refusal(pair.remote);
   if (refusal !== undefined) throw new Failure("policy", refusal, "not allowed by the settings");
-  const { network } = house.server;
-  if (network === undefined) throw new Failure("policy", texts.notHere, "the server stands alone");
-  trail("policy", "allowed");
   const deadline = Date.now() + house.settings["connect-time"];
-  const endpoints = await within(resolve(network, pair.remote), {
-    ms: deadline - Date.now(),
-    late: () => new Failure("dns", texts.dnsFailed(pair.remote), "DNS did not answer in time"),
-  });
-  trail("dns", endpoints.map(({ address, port, security }) => `${address} port ${port} (${security})`).join(", "));
   let worst: Failure | undefined;
-  for (const endpoint of endpoints) {
-    const timeoutMs = Math.min(longestPerEndpoint, deadline - Date.now());
-    if (timeoutMs <= 0 || signal.aborted) break;
+  for (const endpoint of await locate(house, pair, deadline)) {
+    if (Date.now() >= deadline || signal.aborted) break;
     try {
-      const transport = await connect(network, endpoint, { pair, timeoutMs });
-      trail("connection", `${endpoint.address} port ${endpoint.port}`);
-      const stream = new Outgoing(house, transport, { pair, task: plan.task, trail });
-      house.opened(stream);
-      return { stream, answer: await opened(stream, { ms: deadline - Date.now(), signal }) };
+      return await enter(house, plan, { endpoint, deadline });
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
       if (worst === undefined || steps.indexOf(problem.step) >= steps.indexOf(worst.step)) worst = problem;
     }
   }
   throw worst ?? new Failure("connection", texts.noConnection(pair.remote), "no time was left");
+}
+
+/** Where to go. @throws Failure */
+export async function locate(house: Federation, { remote }: Pair, deadline: number): Promise<readonly Endpoint[]> {
+  const { network } = house.server;
+  if (network === undefined) throw new Failure("policy", texts.notHere, "the server stands alone");
+  const found = await within(resolve(network, remote), {
+    ms: deadline - Date.now(),
+    late: () => new Failure("dns", texts.dnsFailed(remote), "DNS did not answer in time"),
+  });
+  const usable = found.filter(({ address }) => mayConnect(address, house.settings.addresses));
+  if (usable.length > 0) return usable;
+  const addresses = found.map(({ address }) => address).join(", ");
+  const why = `the DNS leads to ${addresses}, where s2s.addresses (${house.settings.addresses}) lets nobody go`;
+  throw new Failure("dns", texts.addressRefused(remote), why);
+}
+
+/** Goes to one place. @throws Failure */
+export async function enter(
+  house: Federation,
+  { pair, task, signal, trail = () => {} }: Plan,
+  { endpoint, deadline }: { readonly endpoint: Endpoint; readonly deadline: number },
+): Promise<Reached> {
+  const timeoutMs = Math.max(1, Math.min(longestPerEndpoint, deadline - Date.now()));
+  const transport = await connect(house.server.network!, endpoint, { pair, timeoutMs });
+  trail({ step: "connection" });
+  const stream = new Outgoing(house, transport, { pair, task, trail });
+  house.opened(stream);
+  return { stream, answer: await opened(stream, { ms: deadline - Date.now(), signal }) };
 }
 
 /** Waits for a stream to be ready: not for longer than is left. @throws Failure */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { choice, count, duration, flag, section, size } from "#core/settings.ts";
+import { addressUses } from "./addresses.ts";
 import { domainOf } from "./pair.ts";
 
 /** How far dialback may stand in for a certificate (docs/adr/0015). */
@@ -47,6 +48,11 @@ export const settings = section({
     .record(z.string(), override)
     .default({})
     .describe("What is different for single domains (not for their subdomains), by domain name."),
+  addresses: choice(
+    addressUses,
+    "private",
+    "Where other servers may be, by their addresses in the DNS: on the Internet only (`public`), in internal networks, too (`private`), or even on this machine and its link (`any`).",
+  ),
   bidirectional: flag(true, "Whether one connection may carry both directions (XEP-0288)."),
   "stanza-size": size("512 KiB", "The largest stanza of another server; announced to it (XEP-0478)."),
   rate: size(

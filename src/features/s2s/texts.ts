@@ -43,6 +43,15 @@ export const dnsFailed = (domain: string): Told =>
     `Le serveur de ${domain} ne peut pas être trouvé en ce moment. Réessayez plus tard.`,
   );
 
+/** The DNS leads to this machine, or to where this server does not go. */
+export const addressRefused = (domain: string): Told => ({
+  condition: "remote-server-not-found",
+  words: {
+    en: `The server of ${domain} has an address to which this server does not connect. Check the spelling, or ask the operators of this server.`,
+    fr: `Le serveur de ${domain} a une adresse à laquelle ce serveur ne se connecte pas. Vérifiez l'orthographe, ou demandez aux exploitants de ce serveur.`,
+  },
+});
+
 export const noConnection = (domain: string): Told =>
   notNow(
     `The server of ${domain} does not answer. Try again later.`,

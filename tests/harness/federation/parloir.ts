@@ -78,5 +78,6 @@ function settingsOf(premises: Premises, { aliases = [], settings = {} }: Parloir
     authorities: [authorities],
     dns: { servers: [`${dns.address}:${dns.port}`] },
     ...settings,
+    s2s: { addresses: "any", ...(settings.s2s as object | undefined) },
   };
 }

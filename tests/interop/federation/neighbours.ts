@@ -62,7 +62,7 @@ export async function neighbours(context: TestContext, start: StartElsewhere, ci
       ],
       authorities: [files.authority],
       dns: { servers: [dns.server] },
-      s2s: settings,
+      s2s: { addresses: "any", ...settings },
     },
   });
   context.after(() => service.stop());
