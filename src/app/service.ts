@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Certificates } from "#adapters/tcp/certificates.ts";
 import { listenTcp, type Listener as TcpListener } from "#adapters/tcp/listen.ts";
 import { tcpSockets } from "#adapters/tcp/raw.ts";
+import { Tickets } from "#adapters/tcp/tickets.ts";
 import { trustAuthorities } from "#adapters/tcp/trust.ts";
 import { componentListener } from "#features/component/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
@@ -81,12 +83,15 @@ export class Service {
     await using opened = new AsyncDisposableStack();
     const instance = takeFolder(configuration.data);
     opened.defer(() => instance.release());
-    const store = await openDataStore(configuration, log);
-    opened.defer(() => store.close());
+    const opening = openDataStore(configuration, log); // a thread of its own, while this one is at the certificates
+    opened.defer(() => opening.then(({ close }) => close(), ignored)); // a failure is told below
+    opening.catch(ignored);
     trustAuthorities(configuration.authorities.map((file) => readFileSync(file, "utf8")));
     const files = await certificateFiles(configuration);
-    const certificates = await Certificates.load({ domains: files, log });
+    const tickets = new Tickets(join(configuration.data, "tls-tickets.key"), log);
+    const certificates = await Certificates.load({ domains: files, log, tickets });
     opened.defer(() => certificates.close());
+    const store = await opening;
     const { domains, sections } = configuration;
     const assembly = await assemble({
       domains,
@@ -210,6 +215,8 @@ export class Service {
     };
   }
 }
+
+function ignored(): void {}
 
 /** A listener in the status. */
 function shown(

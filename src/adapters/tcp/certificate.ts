@@ -14,10 +14,11 @@ export interface CertificateFiles {
 export interface LoadedCertificate {
   /** The content of both files, to notice a change. */
   readonly source: string;
-  readonly context: SecureContext;
   readonly x509: X509Certificate;
   /** What is wrong with it though it can be used. */
   readonly warnings: readonly string[];
+  /** A context with it. `ticketKeys`: for the tickets of TLS sessions; default: keys that end with the context. */
+  context(ticketKeys?: Buffer): SecureContext;
 }
 
 const dayMs = 86_400_000;
@@ -107,7 +108,11 @@ export async function loadCertificate(
   if (!x509.checkPrivateKey(privateKey)) {
     throw new Error(`${files.key}: this key is not the one of the certificate ${files.certificate}`);
   }
-  const context = createSecureContext({
+  const warnings = warningsFor(x509, domain);
+  if (((await stat(files.key)).mode & 0o004) !== 0) {
+    warnings.push(`its key can be read by everybody on this machine: chmod o= ${files.key}`);
+  }
+  const options = {
     cert,
     key,
     ...(ca === undefined ? {} : { ca: [...ca] }),
@@ -116,10 +121,8 @@ export async function loadCertificate(
     ciphers,
     minVersion: "TLSv1.2",
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
-  });
-  const warnings = warningsFor(x509, domain);
-  if (((await stat(files.key)).mode & 0o004) !== 0) {
-    warnings.push(`its key can be read by everybody on this machine: chmod o= ${files.key}`);
-  }
-  return { source, context, x509, warnings };
+  } as const;
+  const context = (ticketKeys?: Buffer) => createSecureContext({ ...options, ...(ticketKeys && { ticketKeys }) });
+  context(); // what OpenSSL finds too weak is refused here
+  return { source, x509, warnings, context };
 }

@@ -10,6 +10,8 @@ import {
   names,
 } from "./certificate.ts";
 import type { Log } from "./log.ts";
+import type { Tickets } from "./tickets.ts";
+import { endPointOf } from "./tls-details.ts";
 
 export interface CertificatesOptions {
   /** By domain, or by wildcard ("*.example.com": one label). */
@@ -19,6 +21,8 @@ export interface CertificatesOptions {
   /** Authorities trusted instead of the usual ones (PEM) when peers show certificates. For tests: peers are told them. */
   readonly ca?: readonly string[];
   readonly log: Log;
+  /** Where TLS sessions outlive this process; default: they do not. */
+  readonly tickets?: Tickets;
   /** How often files are compared, besides watching their folders. Default one minute. */
   readonly pollMs?: number;
   /** Whether to watch folders as well; default true. Network file systems tell nothing. */
@@ -35,6 +39,12 @@ export interface CertificateStatus {
   readonly warnings: readonly string[];
 }
 
+/** A certificate with the context that new connections get. */
+interface Used {
+  readonly certificate: LoadedCertificate;
+  readonly context: SecureContext;
+}
+
 /** After a change in a folder, time for the other file to be written too. */
 const settleMs = 200;
 
@@ -47,6 +57,10 @@ export class Certificates {
   readonly #options: CertificatesOptions;
   /** By domain in ASCII. */
   readonly #loaded = new Map<string, LoadedCertificate>();
+  /** Likewise. */
+  readonly #used = new Map<string, Used>();
+  /** Of each context that was ever given out and is still in use: its `tls-server-end-point`. */
+  readonly #endPoints = new WeakMap<SecureContext, Uint8Array>();
   readonly #watchers: FSWatcher[] = [];
   readonly #fallback: string;
   /** The last error of each domain, so that it is logged once. */
@@ -75,6 +89,7 @@ export class Certificates {
     if (!certificates.#loaded.has(certificates.#fallback)) {
       throw new Error(`no certificate of ${certificates.#fallback || "any domain"} is configured`);
     }
+    certificates.#useAll();
     certificates.#watch();
     return certificates;
   }
@@ -83,10 +98,10 @@ export class Certificates {
   find(name: string): SecureContext | undefined {
     const host = asciiName(name);
     const dot = host.indexOf(".");
-    const exact = this.#loaded.get(host) ?? (dot > 0 ? this.#loaded.get(`*${host.slice(dot)}`) : undefined);
+    const exact = this.#used.get(host) ?? (dot > 0 ? this.#used.get(`*${host.slice(dot)}`) : undefined);
     if (exact !== undefined) return exact.context;
-    for (const { x509, context } of this.#loaded.values()) {
-      if (names(x509, host)) return context;
+    for (const { certificate, context } of this.#used.values()) {
+      if (names(certificate.x509, host)) return context;
     }
     return undefined;
   }
@@ -97,7 +112,12 @@ export class Certificates {
       const found = this.find(name);
       if (found !== undefined) return found;
     }
-    return (domain && this.find(domain)) || this.#loaded.get(this.#fallback)!.context;
+    return (domain && this.find(domain)) || this.#used.get(this.#fallback)!.context;
+  }
+
+  /** The `tls-server-end-point` (RFC 5929 §4.1) of connections with a context from here; undefined: there is none. */
+  endPoint(context: SecureContext): Uint8Array | undefined {
+    return this.#endPoints.get(context);
   }
 
   status(): readonly CertificateStatus[] {
@@ -128,6 +148,7 @@ export class Certificates {
   }
 
   async #reloadAll(): Promise<void> {
+    let changed = this.#options.tickets?.renew() ?? false;
     for (const [domain, files] of Object.entries(this.#options.domains)) {
       try {
         const before = this.#loaded.get(asciiName(domain));
@@ -135,10 +156,28 @@ export class Certificates {
         if (loaded === undefined) continue;
         if (daysLeft(loaded.x509) < 0) throw new Error(`${files.certificate}: expired on ${loaded.x509.validTo}`);
         this.#use(domain, loaded);
+        changed = true;
         this.#options.log.info("certificate reloaded", { domain, daysLeft: daysLeft(loaded.x509) });
       } catch (error) {
         this.#keep(domain, (error as Error).message);
       }
+    }
+    if (changed) this.#useAll();
+  }
+
+  /**
+   * New contexts for all. A session is taken up again only while every certificate is the same: OpenSSL reads a ticket
+   * before it knows which domain is meant, and channel binding to the certificate fails where the client remembers
+   * another one than is shown now.
+   */
+  #useAll(): void {
+    const all = [...this.#loaded.values()].map(({ x509 }) => x509.fingerprint256);
+    const ticketKeys = this.#options.tickets?.keys(all.join());
+    for (const [domain, certificate] of this.#loaded) {
+      const context = certificate.context(ticketKeys);
+      const endPoint = endPointOf(certificate.x509.raw);
+      if (endPoint !== undefined) this.#endPoints.set(context, endPoint);
+      this.#used.set(domain, { certificate, context });
     }
   }
 

@@ -6,6 +6,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { type Shared, SocketTransport } from "./transport.ts";
+import { Turns } from "./turns.ts";
 
 export interface ConnectOptions {
   /** Name or address. */
@@ -40,6 +41,8 @@ export interface ConnectOptions {
 class Outgoing implements Shared {
   readonly output = new OutputQueue();
   readonly deadlines = new Deadlines();
+  readonly handshakes = new Turns();
+  readonly own = undefined;
   readonly established = "secureConnect";
   readonly unsentBytes: number;
   readonly handshakeMs: number;

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
-import { TLSSocket, type TLSSocketOptions } from "node:tls";
+import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Transport } from "#stream/transport.ts";
 import type { Certificates } from "./certificates.ts";
 import { addressGroup, ConnectionCount } from "./connection-count.ts";
@@ -8,7 +8,9 @@ import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { SharedBuffer } from "./shared-buffer.ts";
 import { receivedShared } from "./socket-events.ts";
+import type { OwnEndPoint } from "./tls-details.ts";
 import { plainAddress, type Shared, SocketTransport } from "./transport.ts";
+import { Turns } from "./turns.ts";
 
 export interface ListenLimits {
   /**
@@ -60,9 +62,11 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-class TcpListener implements Listener, Shared {
+class TcpListener implements Listener, Shared, OwnEndPoint {
   readonly output = new OutputQueue();
   readonly deadlines = new Deadlines();
+  readonly handshakes = new Turns();
+  readonly own = this;
   readonly established = "secure";
   readonly unsentBytes: number;
   readonly handshakeMs: number;
@@ -74,12 +78,14 @@ class TcpListener implements Listener, Shared {
   readonly #tls: TLSSocketOptions;
   /** Direct TLS connections whose handshake is under way. */
   readonly #waiting = new Set<SocketTransport>();
+  /** What each TLS connection has shown. */
+  readonly #shown = new WeakMap<TLSSocket, { context: SecureContext }>();
   #bound: AddressInfo | undefined;
   #quietUntil = 0;
   #closed = false;
 
   constructor(options: ListenOptions) {
-    const { limits, directTls, alpn = ["xmpp-client"], certificates } = options;
+    const { limits, directTls, alpn = ["xmpp-client"] } = options;
     this.#options = options;
     this.unsentBytes = limits.unsentBytes;
     this.handshakeMs = limits.handshakeMs;
@@ -90,8 +96,6 @@ class TcpListener implements Listener, Shared {
       isServer: true,
       requestCert: options.asksCertificate === true,
       rejectUnauthorized: false, // what to think of it is for whoever gets the connection
-      // Where SNI names one of our domains that decides; else the domain known so far.
-      SNICallback: (name, done) => done(null, certificates.find(name)),
       ...(directTls ? { ALPNProtocols: [...alpn] } : {}),
     };
     this.#server = createServer({
@@ -141,7 +145,25 @@ class TcpListener implements Listener, Shared {
   }
 
   secure(socket: Socket, domain: string | undefined): TLSSocket {
-    return new TLSSocket(socket, { ...this.#tls, secureContext: this.#options.certificates.context(domain) });
+    const { certificates } = this.#options;
+    const shown = { context: certificates.context(domain) };
+    // Where SNI names one of our domains that decides; else the domain known so far.
+    const SNICallback: TLSSocketOptions["SNICallback"] = (name, done) => {
+      shown.context = certificates.find(name) ?? shown.context;
+      done(null, shown.context);
+    };
+    const secured = new TLSSocket(socket, { ...this.#tls, secureContext: shown.context, SNICallback });
+    this.#shown.set(secured, shown);
+    return secured;
+  }
+
+  endPoint(socket: TLSSocket): Uint8Array | undefined {
+    const { certificates } = this.#options;
+    const { servername } = socket as { servername?: string | false };
+    // Of a session that is taken up again nothing is shown: the client remembers the certificate of its domain.
+    const remembered = servername && socket.isSessionReused() ? certificates.find(servername) : undefined;
+    const context = remembered ?? this.#shown.get(socket)?.context;
+    return context && certificates.endPoint(context);
   }
 
   gone(transport: SocketTransport): void {

@@ -69,14 +69,21 @@ function plainSession(session: Buffer): Uint8Array {
   return session.subarray(wrapping.length + 2 + session.readUInt16BE(wrapping.length));
 }
 
+/** Who knows which of our certificates was shown on a socket. */
+export interface OwnEndPoint {
+  /** Its `tls-server-end-point`. */
+  endPoint(socket: TLSSocket): Uint8Array | undefined;
+}
+
 /** TLS details of a socket of Node. Once the connection is gone the bindings and certificates are undefined. */
 export class SocketTlsDetails implements TlsDetails {
   readonly #socket: TLSSocket;
-  readonly #accepting: boolean;
+  readonly #own: OwnEndPoint | undefined;
 
-  constructor(socket: TLSSocket, accepting: boolean) {
+  /** @param own where the connection was accepted: the certificate that was shown is ours */
+  constructor(socket: TLSSocket, own?: OwnEndPoint) {
     this.#socket = socket;
-    this.#accepting = accepting;
+    this.#own = own;
   }
 
   get version(): string {
@@ -108,14 +115,15 @@ export class SocketTlsDetails implements TlsDetails {
 
   endPoint(): Uint8Array | undefined {
     if (this.#socket.destroyed) return undefined;
-    const raw = this.#accepting ? this.#socket.getX509Certificate()?.raw : this.#peerRaw();
+    if (this.#own !== undefined) return this.#own.endPoint(this.#socket);
+    const raw = this.#peerRaw();
     return raw && endPointOf(raw);
   }
 
   peerCertificate(): PeerCertificate | undefined {
     if (this.#socket.destroyed) return undefined;
     const raw = this.#peerRaw();
-    return raw && verdict(this.#socket, raw, this.#accepting);
+    return raw && verdict(this.#socket, raw, this.#own !== undefined);
   }
 
   /** Not `getPeerX509Certificate`: on the client's side that takes the certificate away, and works once only. */

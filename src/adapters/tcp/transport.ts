@@ -4,12 +4,17 @@ import type { CloseReason, TlsDetails, Transport, TransportEvents } from "#strea
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import type { Dirty, OutputQueue } from "./output.ts";
 import { attach, attachTls, detach, readByEvents, type SocketOwner } from "./socket-events.ts";
-import { SocketTlsDetails } from "./tls-details.ts";
+import { type OwnEndPoint, SocketTlsDetails } from "./tls-details.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the transports of one listener (or one outgoing connection) have in common. */
 export interface Shared {
   readonly output: OutputQueue;
   readonly deadlines: Deadlines;
+  /** Begins handshakes one after the other. */
+  readonly handshakes: Turns;
+  /** Where connections are accepted. */
+  readonly own: OwnEndPoint | undefined;
   /** Bytes the peer may leave unread before it is cut off. */
   readonly unsentBytes: number;
   readonly handshakeMs: number;
@@ -86,7 +91,7 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
 
   get tls(): TlsDetails | undefined {
     if (!this.#secure) return undefined;
-    this.#tls ??= new SocketTlsDetails(this.#socket as TLSSocket, this.#shared.established === "secure");
+    this.#tls ??= new SocketTlsDetails(this.#socket as TLSSocket, this.#shared.own);
     return this.#tls;
   }
 
@@ -156,8 +161,14 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
     this.flush(); // <proceed/> goes out in the clear
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#handshake = { resolve, reject };
+    this.#socket.pause();
+    this.#shared.handshakes.add(() => this.#shake(domain));
+    return promise;
+  }
+
+  #shake(domain: string | undefined): void {
+    if (this.#handshake === undefined || this.#closing) return; // gone meanwhile
     const plain = this.#socket;
-    plain.pause();
     detach(plain);
     this.#reads = false;
     const socket = this.#shared.secure(plain, domain);
@@ -166,7 +177,6 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
     attachTls(socket);
     socket.once(this.#shared.established, () => this.#established());
     this.#shared.deadlines.set(this, this.#shared.handshakeMs);
-    return promise;
   }
 
   /** Sends what has gathered; called at the end of the loop turn. */
