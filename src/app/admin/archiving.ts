@@ -33,8 +33,7 @@ export function archiveAdministration({ hosts }: Pick<Assembly, "hosts">): Archi
       if (keeping !== "default" && !hosts.has(owner.domain)) {
         throw new CommandError("not-found", `${owner.domain} is not a domain of this server`);
       }
-      await retention.set(owner, keeping === "default" ? undefined : keeping === "forever" ? Infinity : keeping);
-      await archive.tidy(owner);
+      await archive.keep(owner, keeping === "default" ? undefined : keeping === "forever" ? Infinity : keeping);
     },
     async purge(address, before) {
       const owner = Jid.parse(address);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Correspondence } from "#core/federation.ts";
+import type { Correspondence, Explanation } from "#core/federation.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Accounts } from "#sasl/authenticator.ts";
 import { type AccountCondition, AccountError } from "#sasl/error.ts";
@@ -26,6 +26,8 @@ export interface Running {
   status(): Status;
   /** The other servers it deals with. */
   federation(): readonly Correspondence[];
+  /** Goes the way from a domain of ours to another one. @throws CommandError where `local` is none of ours */
+  explain(local: string, domain: string): Promise<Explanation>;
 }
 
 /** What a command works on. */

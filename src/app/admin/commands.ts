@@ -1,6 +1,6 @@
 import { archiveKeep, archivePurge, archiveRetention, archiveUsage } from "./archives.ts";
 import type { AnyCommand } from "./command.ts";
-import { federationList } from "./federation.ts";
+import { federationExplain, federationList } from "./federation.ts";
 import { filesDelete, filesList, filesUsage } from "./files.ts";
 import { userLock, userUnlock } from "./locks.ts";
 import { status } from "./status.ts";
@@ -22,5 +22,6 @@ export const commands: readonly AnyCommand[] = [
   archiveKeep,
   archivePurge,
   federationList,
+  federationExplain,
   status,
 ];

@@ -203,6 +203,16 @@ export class Archive {
   }
 
   /**
+   * Keeps the archive of an owner for as long as an operator wants it (undefined: as all others), and forgets what is too
+   * old then; resolves when that is done.
+   */
+  async keep(owner: Jid, keepMs: number | undefined): Promise<void> {
+    await this.retention.set(owner, keepMs);
+    await this.writer.settle();
+    await this.tidy(owner);
+  }
+
+  /**
    * Forgets what an owner should not keep any more: what is too old, and the oldest of what is too much. The signal ends it
    * before.
    */

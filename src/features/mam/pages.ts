@@ -57,12 +57,19 @@ export async function readEnds(
   owner: number,
   from = 0,
 ): Promise<readonly [number, number] | undefined> {
-  const where = sql`owner = ${owner} and id >= ${from}`;
   const [first, last] = await Promise.all([
-    db.one<{ id: number }>(sql`select id from archive_entry where ${where} order by id limit 1`),
-    db.one<{ id: number }>(sql`select id from archive_entry where ${where} order by id desc limit 1`),
+    db.one<{ id: number }>(endsQuery(owner, from, false)),
+    db.one<{ id: number }>(endsQuery(owner, from, true)),
   ]);
   return first && last ? [first.id, last.id] : undefined;
+}
+
+/** For tests of how it is executed. */
+export function endsQuery(owner: number, from: number, last: boolean): Sql {
+  const where = sql`owner = ${owner} and id >= ${from}`;
+  return last
+    ? sql`select id from archive_entry where ${where} order by id desc limit 1`
+    : sql`select id from archive_entry where ${where} order by id limit 1`;
 }
 
 /** The last messages of an archive from an id on, in chronological order. */
@@ -157,8 +164,11 @@ async function countMessages(
 async function checkIds(db: Database, owner: number, named: readonly number[]): Promise<void> {
   const wanted = new Set(named);
   if (wanted.size === 0) return;
-  const row = await db.one<{ count: number }>(
-    sql`select count(*) as count from archive_entry where owner = ${owner} and id in ${list([...wanted])}`,
-  );
+  const row = await db.one<{ count: number }>(namedQuery(owner, [...wanted]));
   if (row?.count !== wanted.size) throw unknownId();
+}
+
+/** For tests of how it is executed. */
+export function namedQuery(owner: number, ids: readonly number[]): Sql {
+  return sql`select count(*) as count from archive_entry where owner = ${owner} and id in ${list(ids)}`;
 }

@@ -31,6 +31,9 @@ export const migrations: readonly string[] = [
      never text not null)`,
   // `keep` in milliseconds; null: for ever.
   "create table archive_retention (account text primary key, keep integer)",
+  // With the resource, so that what was said with one is found without the entries.
+  `drop index archive_entry_peer;
+   create index archive_entry_peer on archive_entry (owner, peer, id, resource)`,
 ];
 
 /** A message on its way to the disk. */
