@@ -45,7 +45,7 @@ async function connectGroups(target: Target, { rooms, occupants, first }: RoomsO
   const group = <Item>(all: readonly Item[], room: number) => all.slice(room * occupants, (room + 1) * occupants);
   const routes: Route[] = users.map((user, index) => ({
     user,
-    to: index % occupants === 0 ? group(users, Math.floor(index / occupants)) : [],
+    to: index % occupants === 0 ? group(users, Math.floor(index / occupants)) : [user], // only the first speaks
     element: "message",
   }));
   const peers = await connectPeers(target, routes, false);
