@@ -9,6 +9,7 @@ import { componentListener } from "#features/component/index.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import { archiveAdministration } from "./admin/archiving.ts";
 import type { Administration } from "./admin/command.ts";
+import { explained } from "./admin/explaining.ts";
 import { forgetAccount } from "./admin/forgetting.ts";
 import { lockAccount } from "./admin/locking.ts";
 import type { Status } from "./admin/status.ts";
@@ -70,6 +71,7 @@ export class Service {
       running: {
         status: () => this.#status(),
         federation: () => parts.assembly.server.router.federation?.list() ?? [],
+        explain: (local, domain) => explained(parts.assembly, local, domain),
       },
     };
   }

@@ -30,7 +30,8 @@ export function addDoctor(program: Command, terminal: Terminal, common: (command
     });
 }
 
-function language(text: string): Language {
+/** @throws InvalidArgumentError */
+export function language(text: string): Language {
   if (text === "fr" || text === "en") return text;
   throw new InvalidArgumentError("expected fr or en.");
 }

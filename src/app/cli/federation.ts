@@ -1,24 +1,47 @@
 import type { Command } from "commander";
-import type { Correspondence } from "#core/federation.ts";
+import type { Correspondence, Explanation } from "#core/federation.ts";
+import { type Language, languageOf } from "#stanza/text.ts";
 import { CommandError } from "../admin/command.ts";
-import { federationList } from "../admin/federation.ts";
+import { federationExplain, federationList } from "../admin/federation.ts";
 import { ask } from "../control/client.ts";
+import { language, UnhealthyError } from "./doctor.ts";
 import { type CommonOptions, configurationOf } from "./options.ts";
 import { elapsed } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Options = CommonOptions & { readonly json?: boolean };
+type ExplainOptions = Options & { readonly from?: string; readonly lang?: Language };
 
-/** `parloir federation list`. */
+/** `parloir federation list` and `explain`; `parloir federation` alone lists. */
 export function addFederationCommands(
   program: Command,
   terminal: Terminal,
   common: (command: Command) => Command,
 ): void {
-  const federation = program.command("federation").description("Other servers: list.");
-  common(federation.command("list").description(federationList.summary))
+  const federation = program.command("federation").description("Other servers: list, explain.");
+  common(federation.command("list", { isDefault: true }).description(federationList.summary))
     .option("--json", "As JSON.")
     .action((options: Options) => list(terminal, options));
+  common(federation.command("explain <domain>").description(federationExplain.summary))
+    .option("--from <domain>", "In the name of which domain of ours. Default: the first.")
+    .option("--lang <language>", "fr or en. Default: that of the environment (LANG).", language)
+    .option("--json", "As JSON.")
+    .action((domain: string, options: ExplainOptions) => explain(terminal, domain, options));
+}
+
+/** @throws CommandError; UnhealthyError where messages cannot go there */
+async function explain(terminal: Terminal, domain: string, options: ExplainOptions): Promise<void> {
+  const { data } = configurationOf(options);
+  const { from, lang, json } = options;
+  const given = from === undefined ? { domain } : { domain, from };
+  const reply = await ask(data, { command: federationExplain.name, arguments: given });
+  if (reply === undefined) throw new CommandError("not-running", `not running (data folder ${data})`);
+  const { explanationReport, isReached } = await import("../doctor/explanation.ts"); // words that no other command needs
+  const found = reply.result as Explanation;
+  const { env } = process;
+  const spoken = lang ?? languageOf(env.LC_ALL || env.LC_MESSAGES || env.LANG);
+  terminal.output.write(json === true ? `${JSON.stringify(found, undefined, 2)}\n` : explanationReport(found, spoken));
+  if (!isReached(found)) throw new UnhealthyError("messages cannot go there");
 }
 
 /** @throws CommandError not-running */

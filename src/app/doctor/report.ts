@@ -1,6 +1,6 @@
 import type { Language, Text } from "#stanza/text.ts";
 import { type Found, isHealthy } from "./doctor.ts";
-import type { Severity } from "./finding.ts";
+import type { Finding, Severity } from "./finding.ts";
 
 const words: Readonly<Record<Severity, Text>> = {
   error: { en: "ERROR", fr: "ERREUR" },
@@ -30,7 +30,8 @@ export function reportAsJson(findings: readonly Found[]): string {
   return `${JSON.stringify({ healthy: isHealthy(findings), findings }, undefined, 2)}\n`;
 }
 
-function describe({ id, severity, says, fix, commands = [], zone = [] }: Found, language: Language): string {
+/** One finding, indented. */
+export function describe({ id, severity, says, fix, commands = [], zone = [] }: Finding, language: Language): string {
   const zoneTitle: Text = { en: "DNS zone:", fr: "Zone DNS :" };
   const fixTitle: Text = { en: "What to do:", fr: "Que faire :" };
   return [
