@@ -115,25 +115,27 @@ export function linking(file: Buffer, attributes: string, name = "été.pdf"): s
       <size>${file.length}</size><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>${sum}</hash></file></file-sharing></message>`;
 }
 
+/** A presence that announces what a client can (XEP-0115). */
+export function capable(features: readonly string[]): string {
+  return `<presence><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://web.example' ver='${verOf(features)}'/></presence>`;
+}
+
+function verOf(features: readonly string[]): string {
+  const sorted = [...features].sort().map((one) => `${one}<`);
+  return createHash("sha1")
+    .update(`client/web//<${sorted.join("")}`)
+    .digest("base64");
+}
+
 /** Announces what a client can, and lets the server learn it. */
 export async function announces(client: Client, features: readonly string[]): Promise<void> {
-  const ver = createHash("sha1")
-    .update(
-      `client/web//<${[...features]
-        .sort()
-        .map((one) => `${one}<`)
-        .join("")}`,
-    )
-    .digest("base64");
-  await client.sends(
-    `<presence><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://web.example' ver='${ver}'/></presence>`,
-  );
+  await client.sends(capable(features));
   for (;;) {
     const stanza = await client.next("a question about features");
     if (stanza.name !== "iq") continue;
     await client.sends(
       `<iq type='result' id='${stanza.attrs.id}' to='${stanza.attrs.from}'>
-        <query xmlns='http://jabber.org/protocol/disco#info' node='https://web.example#${ver}'>
+        <query xmlns='http://jabber.org/protocol/disco#info' node='https://web.example#${verOf(features)}'>
         <identity category='client' type='web'/>${features.map((one) => `<feature var='${one}'/>`).join("")}</query></iq>`,
     );
     return client.settles();

@@ -68,6 +68,12 @@ export class Capabilities {
     return this.#learned.get(session) ?? this.#recall(session.get(announced));
   }
 
+  /** What a presence announces, where that is known already. */
+  announcedIn(presence: Element): ReadonlySet<string> | undefined {
+    const found = read(presence.child(c));
+    return found && this.#recall(found.key);
+  }
+
   /** What a client on another server can, by its presence; undefined where that is not to be known. */
   async announcedBy(client: Jid, presence: Element): Promise<ReadonlySet<string> | undefined> {
     const found = read(presence.child(c));

@@ -31,6 +31,8 @@ const mostItems = 100;
 export interface Disco {
   /** What the client of a session can, by its entity capabilities; undefined while that is unknown. */
   featuresOf(session: Session): ReadonlySet<string> | undefined;
+  /** What a presence announces of its client, where that is known already. */
+  announcedIn(presence: Element): ReadonlySet<string> | undefined;
   /** What a client on another server can, by the presence it sends; it is asked where that is not known yet. */
   announcedBy(client: Jid, presence: Element): Promise<ReadonlySet<string> | undefined>;
 }
@@ -79,6 +81,7 @@ export const disco: Feature<undefined, Disco> = {
     host.on(recalling, "record", ({ session, memory }) => capabilities.recall(session, memory));
     return {
       featuresOf: (session) => capabilities.featuresOf(session),
+      announcedIn: (presence) => capabilities.announcedIn(presence),
       announcedBy: (client, presence) => capabilities.announcedBy(client, presence),
     };
 

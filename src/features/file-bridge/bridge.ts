@@ -1,7 +1,8 @@
 import type { Host, Server } from "#core/host.ts";
 import type { LocalSession } from "#core/session.ts";
+import { type Disco, disco } from "#features/disco/index.ts";
 import { type Files, type StoredFile, uploadedFiles } from "#features/http-upload/index.ts";
-import type { Proxy65 } from "#features/proxy65/index.ts";
+import { type Proxy65, proxy65 } from "#features/proxy65/index.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { deliver, explain, linkFor } from "./delivery.ts";
 import { InBand } from "./in-band.ts";
@@ -18,6 +19,7 @@ export class Bridge {
   readonly inBand: InBand;
   readonly #server: Server;
   readonly #proxies = new Map<string, Proxy65>();
+  readonly #capabilities = new Map<string, Disco>();
 
   constructor(server: Server, settings: BridgeSettings) {
     this.settings = settings;
@@ -31,9 +33,15 @@ export class Bridge {
     return uploadedFiles(this.#server);
   }
 
-  /** The proxy of a domain serves its people. */
-  serve(host: Host, proxy: Proxy65): void {
-    this.#proxies.set(host.domain, proxy);
+  /** The people of a host are served. */
+  serve(host: Host): void {
+    this.#proxies.set(host.domain, host.use(proxy65));
+    this.#capabilities.set(host.domain, host.use(disco));
+  }
+
+  /** What clients can, at a domain with accounts. */
+  capabilitiesAt(domain: string): Disco | undefined {
+    return this.#capabilities.get(domain);
   }
 
   /** The proxy of a sender's domain, if that is what an address names and it works. */

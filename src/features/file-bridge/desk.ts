@@ -10,7 +10,8 @@ import { type Element, tag } from "#xml/element.ts";
 import type { Bridge } from "./bridge.ts";
 import type { JingleDesk } from "./jingle.ts";
 import { acceptance, isOffer, readOffer } from "./offer.ts";
-import type { Recipients } from "./recipients.ts";
+import { isStrict } from "./old-clients.ts";
+import type { Recipient, Recipients } from "./recipients.ts";
 import {
   bytestreams,
   data,
@@ -116,11 +117,12 @@ export class Desk {
   /** Clients ask what somebody can take before they offer anything. */
   #describe(iq: Iq, session: LocalSession): Outcome | Promise<Outcome> {
     if (iq.type !== "get" || iq.to.isBare || this.#host.where !== "accounts") return;
-    if (this.#host.sessions.find(iq.to) !== undefined || !this.#bridge.leads(session)) return;
+    if (this.#host.sessions.find(iq.to) !== undefined && !isStrict(session)) return;
+    if (!this.#bridge.leads(session)) return;
     const found = this.#recipients(iq.to, "si", session);
-    const answer = (one: unknown): Outcome => {
+    const answer = (one: Recipient | undefined): Outcome => {
       if (one === undefined) return;
-      this.#host.send(iq.reply(description));
+      this.#host.send(iq.reply(description(one.features ?? [])));
       return handled;
     };
     return found instanceof Promise ? found.then(answer) : answer(found);
@@ -128,18 +130,20 @@ export class Desk {
 }
 
 /** What the server takes in the place of others. */
-const description = info(
-  {},
-  identity({ category: "client", type: "bot", name: "Parloir" }),
-  ...[
-    discoInfo,
-    si.ns,
-    fileProfile,
-    bytestreams,
-    inBand,
-    jingleNamespace,
-    ...jingleFiles,
-    jingleSocks,
-    jingleInBand,
-  ].map((namespace) => feature({ var: namespace })),
-);
+const taken: readonly string[] = [
+  discoInfo,
+  si.ns,
+  fileProfile,
+  bytestreams,
+  inBand,
+  jingleNamespace,
+  ...jingleFiles,
+  jingleSocks,
+  jingleInBand,
+];
+
+/** What a client and the server in its place can together. */
+function description(features: Iterable<string>): Element {
+  const all = [...new Set([...features, ...taken])];
+  return info({}, identity({ category: "client", type: "pc" }), ...all.map((namespace) => feature({ var: namespace })));
+}

@@ -3,10 +3,10 @@ import type { Host } from "#core/host.ts";
 import { arriving } from "#core/packet.ts";
 import { closed } from "#core/session.ts";
 import { listingRooms } from "#features/muc/index.ts";
-import { proxy65 } from "#features/proxy65/index.ts";
 import { Bridge } from "./bridge.ts";
 import { Desk } from "./desk.ts";
 import { JingleDesk } from "./jingle.ts";
+import { letOldClientsAsk } from "./old-clients.ts";
 import { people, rooms } from "./recipients.ts";
 import { type BridgeSettings, settings } from "./settings.ts";
 
@@ -38,8 +38,11 @@ export const fileBridge: Feature<BridgeSettings> = {
     const { bridge, jingle } = shared;
     const isService = host.where === "service";
     if (isService && !host.has(listingRooms)) return; // no rooms there
-    if (!isService) bridge.serve(host, host.use(proxy65));
-    const desk = new Desk(host, bridge, { recipients: isService ? rooms(host) : people(host), jingle });
+    if (!isService) {
+      bridge.serve(host);
+      letOldClientsAsk(host, bridge);
+    }
+    const desk = new Desk(host, bridge, { recipients: isService ? rooms(host, bridge) : people(host, bridge), jingle });
     host.on(arriving, "amend", (packet) => desk.take(packet));
     host.on(closed, "record", (session) => bridge.transfers.end(session));
   },

@@ -1,8 +1,8 @@
 import type { Host } from "#core/host.ts";
-import type { LocalSession, Session } from "#core/session.ts";
-import { type Disco, disco } from "#features/disco/index.ts";
+import type { LocalSession } from "#core/session.ts";
 import { type MucApi, muc } from "#features/muc/index.ts";
 import type { Jid } from "#jid/jid.ts";
+import type { Bridge } from "./bridge.ts";
 import { fileProfile, jingleFiles } from "./tags.ts";
 import type { Reason } from "./transfer.ts";
 
@@ -13,6 +13,8 @@ export type Way = "si" | "jingle";
 export interface Recipient {
   readonly reason: Reason;
   readonly recipient: Jid;
+  /** What the client can that does not take the file, where there is one. */
+  readonly features?: ReadonlySet<string> | undefined;
 }
 
 /** Tells in whose place a file should be taken: undefined where somebody can answer for themselves, or nobody is there. */
@@ -23,13 +25,13 @@ export type Recipients = (
 ) => Recipient | undefined | Promise<Recipient | undefined>;
 
 /** People: those who are away, and those whose client is known not to take files. */
-export function people(host: Host): Recipients {
-  const capabilities = host.use(disco);
+export function people(host: Host, bridge: Bridge): Recipients {
   return (to, way) => {
     if (to.local === "") return undefined;
     const session = to.isBare ? undefined : host.sessions.find(to);
     if (session !== undefined) {
-      return isUnable(capabilities, session, way) ? { reason: "unable", recipient: to.bare } : undefined;
+      const features = bridge.capabilitiesAt(host.domain)?.featuresOf(session);
+      return isUnable(features, way) ? { reason: "unable", recipient: to.bare, features } : undefined;
     }
     const away: Recipient = { reason: "away", recipient: to.bare };
     if (host.sessions.of(to.bare).length > 0) return to.isBare ? { ...away, reason: "unable" } : away;
@@ -39,7 +41,7 @@ export function people(host: Host): Recipients {
 }
 
 /** Rooms, and who is in them: a private message is what reaches them there. */
-export function rooms(host: Host): Recipients {
+export function rooms(host: Host, bridge: Bridge): Recipients {
   const service: MucApi = host.use(muc);
   const { hosts } = host.server.router;
   return (to, way, sender) => {
@@ -48,17 +50,15 @@ export function rooms(host: Host): Recipients {
     if (to.isBare) return { reason: "room", recipient: to };
     const seats = service.occupant(to)?.seats ?? [];
     const unable = seats.every(({ jid }) => {
-      const home = hosts.get(jid.domain);
-      const session = home?.sessions.find(jid);
-      return home !== undefined && session !== undefined && isUnable(home.view("file-bridge").use(disco), session, way);
+      const session = hosts.get(jid.domain)?.sessions.find(jid);
+      return session !== undefined && isUnable(bridge.capabilitiesAt(jid.domain)?.featuresOf(session), way);
     });
     return seats.length > 0 && unable ? { reason: "unable", recipient: to } : undefined;
   };
 }
 
 /** Of what is not known of a client, nothing is held against it. */
-function isUnable(capabilities: Disco, session: Session, way: Way): boolean {
-  const features = capabilities.featuresOf(session);
+function isUnable(features: ReadonlySet<string> | undefined, way: Way): boolean {
   if (features === undefined) return false;
   return way === "si" ? !features.has(fileProfile) : !jingleFiles.some((version) => features.has(version));
 }
