@@ -3,10 +3,10 @@ import { type ConnectionOptions, connect as connectTls, type SecureContext, type
 import type { Transport } from "#stream/transport.ts";
 import { asciiName } from "./certificate.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Handshakes } from "./handshakes.ts";
 import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { type Shared, SocketTransport } from "./transport.ts";
-import { Turns } from "./turns.ts";
 
 export interface ConnectOptions {
   /** Name or address. */
@@ -41,7 +41,7 @@ export interface ConnectOptions {
 class Outgoing implements Shared {
   readonly output = new OutputQueue();
   readonly deadlines = new Deadlines();
-  readonly handshakes = new Turns();
+  readonly handshakes = new Handshakes();
   readonly own = undefined;
   readonly established = "secureConnect";
   readonly unsentBytes: number;

@@ -4,13 +4,13 @@ import type { Transport } from "#stream/transport.ts";
 import type { Certificates } from "./certificates.ts";
 import { addressGroup, ConnectionCount } from "./connection-count.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Handshakes } from "./handshakes.ts";
 import type { Log } from "./log.ts";
 import { OutputQueue } from "./output.ts";
 import { SharedBuffer } from "./shared-buffer.ts";
 import { receivedShared } from "./socket-events.ts";
 import type { OwnEndPoint } from "./tls-details.ts";
 import { plainAddress, type Shared, SocketTransport } from "./transport.ts";
-import { Turns } from "./turns.ts";
 
 export interface ListenLimits {
   /**
@@ -65,7 +65,7 @@ export interface Listener {
 class TcpListener implements Listener, Shared, OwnEndPoint {
   readonly output = new OutputQueue();
   readonly deadlines = new Deadlines();
-  readonly handshakes = new Turns();
+  readonly handshakes = new Handshakes();
   readonly own = this;
   readonly established = "secure";
   readonly unsentBytes: number;

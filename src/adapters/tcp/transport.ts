@@ -2,17 +2,16 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { CloseReason, TlsDetails, Transport, TransportEvents } from "#stream/transport.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
+import type { Handshakes } from "./handshakes.ts";
 import type { Dirty, OutputQueue } from "./output.ts";
 import { attach, attachTls, detach, readByEvents, type SocketOwner } from "./socket-events.ts";
 import { type OwnEndPoint, SocketTlsDetails } from "./tls-details.ts";
-import type { Turns } from "./turns.ts";
 
 /** What the transports of one listener (or one outgoing connection) have in common. */
 export interface Shared {
   readonly output: OutputQueue;
   readonly deadlines: Deadlines;
-  /** Begins handshakes one after the other. */
-  readonly handshakes: Turns;
+  readonly handshakes: Handshakes;
   /** Where connections are accepted. */
   readonly own: OwnEndPoint | undefined;
   /** Bytes the peer may leave unread before it is cut off. */
@@ -158,17 +157,18 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
     if (this.#closing || this.#socket.destroyed) {
       return Promise.reject(this.#cause ?? new Error("the connection is closing"));
     }
-    this.flush(); // <proceed/> goes out in the clear
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#handshake = { resolve, reject };
     this.#socket.pause();
-    this.#shared.handshakes.add(() => this.#shake(domain));
+    this.#shared.handshakes.add(this, () => this.#shake(domain));
     return promise;
   }
 
   #shake(domain: string | undefined): void {
     if (this.#handshake === undefined || this.#closing) return; // gone meanwhile
     const plain = this.#socket;
+    if (this.#out !== "") plain.write(this.#out, "latin1"); // <proceed/> goes out in the clear
+    this.#out = "";
     detach(plain);
     this.#reads = false;
     const socket = this.#shared.secure(plain, domain);
@@ -236,6 +236,7 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
     this.#out = "";
     this.#reason ??= "reset";
     this.#shared.deadlines.delete(this);
+    this.#shared.handshakes.done(this);
     this.#shared.gone(this);
     this.#handshake?.reject(this.#cause ?? new Error(`the connection is closed: ${this.#reason}`));
     this.#handshake = undefined;
@@ -258,6 +259,7 @@ export class SocketTransport implements Transport, SocketOwner, Dirty, Expiring 
   #established(): void {
     this.#secure = true;
     this.#shared.deadlines.delete(this);
+    this.#shared.handshakes.done(this);
     const handshake = this.#handshake;
     this.#handshake = undefined;
     handshake?.resolve();
