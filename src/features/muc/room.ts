@@ -26,6 +26,8 @@ export interface Subject {
   readonly text: string;
 }
 
+const nobody: ReadonlyMap<string, Affiliated> = new Map();
+
 /** A room: its state and the rules that need nothing else. */
 export class Room {
   /** Its address. */
@@ -34,7 +36,7 @@ export class Room {
   readonly archiveFrom: number;
   config: Config;
   readonly #affiliated = new Map<string, Affiliated>();
-  #granted: ReadonlyMap<string, Affiliated> = new Map();
+  #granted: ReadonlyMap<string, Affiliated> = nobody;
   /** Of all who are something to the room. */
   readonly versions: AffiliationVersions;
   readonly occupants = new Occupants();
@@ -53,8 +55,8 @@ export class Room {
   readonly permanent: boolean;
   destroyed = false;
   readonly #admins: ReadonlySet<string>;
-  /** To make them takes a while, and a room may have many. */
-  readonly #nickKeys = new WeakMap<Affiliated, string>();
+  /** To make them takes a while, and a room may have many; most have none. */
+  #nickKeys: WeakMap<Affiliated, string> | undefined;
   #changes: Promise<unknown> = Promise.resolve();
 
   /** @param admins bare JIDs of those who are owners of every room */
@@ -180,6 +182,7 @@ export class Room {
   }
 
   #keyOf(one: Affiliated): string {
+    this.#nickKeys ??= new WeakMap();
     const known = this.#nickKeys.get(one);
     if (known !== undefined) return known;
     const key = nickKey(one.nick);
