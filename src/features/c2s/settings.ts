@@ -23,7 +23,7 @@ export const settings = section({
   resources: count(20, "Sessions that one account may have at the same time."),
   "stanza-size": size("256 KiB", "The largest stanza of an authenticated client; announced to clients (XEP-0478)."),
   rate: size(
-    "64 KiB",
+    "256 KiB",
     "Bytes a second that a client may send in the long run; faster ones are read more slowly. 0 B: no limit.",
   ),
   burst: size("512 KiB", "Bytes that a client may send at once before `rate` holds."),

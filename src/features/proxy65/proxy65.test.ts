@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { removing } from "#core/account.ts";
+import { ended } from "#features/off-boarding/index.ts";
 import { scenario } from "#test/harness/scenario.ts";
 import { activation, address, dial, errorOf, pair, waiting } from "#test/harness/socks.ts";
 import { destination } from "./destinations.ts";
@@ -184,11 +186,15 @@ scenario("proxy65: one side breaks off, and the other is told", ours, async (sta
   assert.equal(String(await to.ends()), " of it");
 });
 
-scenario("proxy65: deleting an account ends its transfers", ours, async (stage) => {
-  const { removing } = await import("#core/account.ts");
-  const romeo = await stage.connect("romeo@example.com/orchard");
-  const [from, to] = await pair(stage, "s1", `${romeo}`, "juliet@example.net/x");
-  await romeo.exchange(activation("s1", "juliet@example.net/x"), "<iq type='result' id='s1'/>");
-  await stage.assembly.hosts.get("example.com")!.fire(removing, { account: romeo.jid.bare });
-  await Promise.all([from.ends(), to.ends()]);
-});
+for (const [what, moment] of [
+  ["deleting", removing],
+  ["locking", ended],
+] as const) {
+  scenario(`proxy65: ${what} an account ends its transfers`, ours, async (stage) => {
+    const romeo = await stage.connect("romeo@example.com/orchard");
+    const [from, to] = await pair(stage, "s1", `${romeo}`, "juliet@example.net/x");
+    await romeo.exchange(activation("s1", "juliet@example.net/x"), "<iq type='result' id='s1'/>");
+    await stage.assembly.hosts.get("example.com")!.fire(moment, { account: romeo.jid.bare });
+    await Promise.all([from.ends(), to.ends()]);
+  });
+}

@@ -2,6 +2,7 @@ import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
 import type { Host } from "#core/host.ts";
 import type { RawSocket } from "#core/sockets.ts";
+import { ended } from "#features/off-boarding/index.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import type { Iq } from "#stanza/stanza.ts";
@@ -62,7 +63,7 @@ export const proxy65: Feature<ProxySettings, Proxy65> = {
     });
     await opening;
     host.stopping(() => proxy.close());
-    host.on(removing, "record", ({ account }) => proxy.end(account.toString()));
+    for (const end of [removing, ended]) host.on(end, "record", ({ account }) => proxy.end(`${account.bare}`));
     const answerAt = (at: Host) => answer(at, host, proxy, section);
     answerAt(host);
     const { faces } = server;
