@@ -2,7 +2,7 @@
  * What our service costs: CPU for each message, login, presence, ping, memory for each session; beside what a bare relay
  * of Node costs in the same minutes, and the budgets of docs/architecture.md. See README.md in this folder.
  *
- *     npm run bench                          everything, under three minutes
+ *     npm run bench                          everything, in about five minutes
  *     npm run bench -- chat login            these modes only
  *     npm run bench -- --rounds 5 --seconds 4 chat
  *     npm run bench -- --json FILE           also appends the table to a file, as one line of JSON

@@ -8,10 +8,9 @@ import { ask } from "#app/control/client.ts";
 import { migrate } from "#core/migrations.ts";
 import { deriveKeys } from "#sasl/scram-keys.ts";
 import { startService } from "#test/harness/service.ts";
-import { attribute } from "./load/login.ts";
-import { inTurns, type Running } from "./load/measuring.ts";
-import { connectPeers, type Peer, type Target } from "./load/target.ts";
-import { type Lane, Traffic } from "./load/traffic.ts";
+import { inTurns } from "./load/measuring.ts";
+import { rooms as speaking } from "./load/modes/rooms.ts";
+import type { Target } from "./load/target.ts";
 import { median } from "./table.ts";
 
 // What a message to a room costs at each of its receivers: CPU microseconds of the service, all threads, where rooms are
@@ -26,59 +25,18 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "2" },
   },
 });
-const rooms = Number(values.rooms);
-const occupants = Number(values.occupants);
+const options = { rooms: Number(values.rooms), occupants: Number(values.occupants), first: 0 };
+const { rooms, occupants } = options;
 const milliseconds = Number(values.seconds) * 1_000;
 const schedule = { rounds: Number(values.rounds), warmUp: milliseconds, window: milliseconds, settle: 0, sessions: 0 };
 const domain = "bench.test";
 const password = "pw";
-const body = "It was the lark, the herald of the morn, no nightingale: look, love, what envious streaks do lace them.";
 
 const kinds: Readonly<Record<string, object>> = {
   archived: {},
   "the past in memory": { mam: { "keep-rooms": "0 days" } },
   "nothing kept": { mam: { "keep-rooms": "0 days" }, muc: { history: 0 } },
 };
-
-function room(index: number): string {
-  return `r${index}@conference.${domain}`;
-}
-
-/** Enters; gives when the subject has come, which is last. */
-async function enter({ link }: Peer, where: string, nick: string): Promise<void> {
-  link.send(`<presence to='${where}/${nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
-  while (!(await link.next()).includes("<subject"));
-}
-
-async function open(target: Target): Promise<Running> {
-  const routes = Array.from({ length: rooms * occupants }, (_, index) => ({ user: `u${index}`, to: [], element: "" }));
-  const peers = await connectPeers(target, routes, false);
-  const lanes: Lane[] = [];
-  for (let index = 0; index < rooms; index++) {
-    const receivers = peers.slice(index * occupants, (index + 1) * occupants);
-    const [owner] = receivers;
-    await enter(owner!, room(index), "n0");
-    owner!.link.send(`<iq type='set' id='open' to='${room(index)}'><query xmlns='http://jabber.org/protocol/muc#owner'>
-      <x xmlns='jabber:x:data' type='submit'/></query></iq>`);
-    while (!(await owner!.link.next()).startsWith("<iq"));
-    for (const [number, peer] of receivers.entries()) if (number > 0) await enter(peer, room(index), `n${number}`);
-    const sender = { ...owner!, jid: `${room(index)}/n0`, leave: async () => {} };
-    const head = `<message type='groupchat' to='${room(index)}' id='`;
-    lanes.push({
-      sender,
-      receivers,
-      stanza: (number) => `${head}${number}'><body>${body.slice(0, 100)}</body></message>`,
-    });
-  }
-  await new Promise((resolve) => setTimeout(resolve, 500)); // presences of those who came later
-  for (const { link } of peers) link.listen(() => {});
-  return new Traffic({ lanes, window: 1, recognize });
-}
-
-function recognize(_receiver: Peer, stanza: string) {
-  const sender = attribute(stanza, "from");
-  return sender === undefined ? undefined : { sender, number: Number(attribute(stanza, "id")) };
-}
 
 /** Accounts with the same salt, so that it takes a moment. */
 async function makeAccounts(data: string): Promise<void> {
@@ -107,7 +65,7 @@ async function measure(what: string, kind: object): Promise<void> {
     if (answer === undefined) throw new Error("the service does not answer");
     const { pid } = answer.result as { readonly pid: number };
     const ours: Target = { kind: "server", pid, port: service.port, domain, password };
-    const measurements = await inTurns("rooms", [ours], schedule, open);
+    const measurements = await inTurns("rooms", [ours], schedule, (target) => speaking(target, options));
     const each = median(measurements.map((one) => one.each)) ?? Number.NaN;
     const rate = median(measurements.map(({ operations, cost }) => operations / cost.seconds)) ?? 0;
     const others = Math.max(...measurements.map(({ cost }) => cost.otherCores));
