@@ -23,6 +23,7 @@ export const presence: Tag = tag(client, "presence");
 export const iq: Tag = tag(client, "iq");
 export const body: Tag = tag(client, "body");
 export const thread: Tag = tag(client, "thread");
+const entry = tag("http://jabber.org/protocol/muc", "x");
 
 /** Which stanza an element is; undefined for anything else (RFC 6120 §8). */
 export function kindOf(element: Element): Kind | undefined {
@@ -106,18 +107,22 @@ export class Stanza<K extends Kind = Kind> {
   }
 
   /**
-   * The error that answers this stanza; `lang` picks its language where the stanza names none. A message gets its words
-   * back (RFC 6120 §8.3.1): some clients show an error only with them.
+   * The error that answers this stanza; `lang` picks its language where the stanza names none. It gives back by what some
+   * clients know what has failed (RFC 6120 §8.3.1): the words of a message, the wish to enter a room (XEP-0045 §7.2).
    */
   error(error: StanzaError, lang?: string): Stanza<K> {
-    const words =
-      this.kind === "message" ? this.element.elements.filter((child) => child.is(body) || child.is(thread)) : [];
     const head = tag(client, this.kind)(
       { type: "error", id: this.id, from: this.to.toString(), to: this.from.toString() },
-      ...words,
+      ...this.#knownBy(),
       error.toElement(this.lang ?? lang),
     );
     return new Stanza(this.kind, head, this.to, this.from);
+  }
+
+  #knownBy(): Element[] {
+    if (this.kind === "message") return this.element.elements.filter((child) => child.is(body) || child.is(thread));
+    // Without its content: there may be a password.
+    return this.kind === "presence" && this.element.child(entry) ? [entry()] : [];
   }
 }
 

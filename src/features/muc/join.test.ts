@@ -24,6 +24,25 @@ scenario("§7.2.10: a room is locked until it is configured; then it is open", a
 });
 
 scenario(
+  "§7.2: a refusal to let in says that it is one: profanity and Gajim look for it",
+  { skipOn: ["prosody"], why: "it says so of other refusals, not where a room is locked" },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    const juliet = await connect("juliet@example.com/balcony");
+    await enters(romeo, "Romeo");
+    const wish = `<x xmlns='http://jabber.org/protocol/muc'><password>secret</password></x>`;
+    await juliet.sends(`<presence to='${room}/Juliet'>${wish}<c xmlns='urn:example:other'/></presence>`);
+    const refusal = await juliet.next();
+    assert.equal(refusal.attrs.type, "error");
+    assert.deepEqual(
+      refusal.elements.map(({ ns, name }) => `${name} ${ns}`),
+      ["x http://jabber.org/protocol/muc", "error jabber:client"],
+    );
+    assert.ok(!refusal.toString().includes("secret"));
+  },
+);
+
+scenario(
   "§7.1: others first, then oneself, the history, the subject, what is live",
   { skipOn: ["prosody"], why: "it drops the id of a subject" },
   async ({ connect }) => {
