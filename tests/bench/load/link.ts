@@ -11,6 +11,11 @@ export interface Address {
 /** Links with output for the end of this loop turn. */
 type Dirty = Link[];
 
+/** The TLS session that clients go on with. */
+export interface TlsSessions {
+  last: Buffer | undefined;
+}
+
 export interface DialOptions {
   readonly tls?: boolean;
   /** There are no stream headers on this connection. */
@@ -91,11 +96,18 @@ export class Link {
     this.#framing.restart();
   }
 
-  async startTls(): Promise<void> {
+  /** @param sessions goes on with the TLS session that is kept there, and keeps the one that the server gives */
+  async startTls(sessions?: TlsSessions): Promise<void> {
     const plain = this.#socket;
     plain.removeAllListeners("data");
     plain.removeAllListeners("close");
-    this.#socket = connectTls({ socket: plain, rejectUnauthorized: false });
+    const session = sessions?.last === undefined ? {} : { session: sessions.last };
+    this.#socket = connectTls({ socket: plain, rejectUnauthorized: false, ...session });
+    if (sessions !== undefined) {
+      this.#socket.on("session", (given: Buffer) => {
+        sessions.last = given;
+      });
+    }
     this.#attach(this.#socket);
     await once(this.#socket, "secureConnect", { signal: AbortSignal.timeout(this.#patience) });
     this.restart();

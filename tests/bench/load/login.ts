@@ -1,4 +1,4 @@
-import { type Address, Dialer, type DialOptions, type Link } from "./link.ts";
+import { type Address, Dialer, type DialOptions, type Link, type TlsSessions } from "./link.ts";
 import { type SaltedPasswords, ScramClient } from "./scram.ts";
 
 /** A client that is logged in and has a resource. */
@@ -18,6 +18,11 @@ export interface LoginOptions {
   readonly resource?: string;
 }
 
+export interface ServerOptions extends Pick<DialOptions, "patience"> {
+  /** Whether clients go on with TLS sessions, as many do that come back. Default: each handshake is a full one. */
+  readonly resumesTls?: boolean;
+}
+
 /** The clients of one XMPP server. */
 export class XmppServer {
   readonly #dialer = new Dialer();
@@ -26,10 +31,17 @@ export class XmppServer {
   readonly domain: string;
   readonly #password: string;
   readonly #options: DialOptions;
+  readonly #sessions: TlsSessions | undefined;
 
-  constructor(address: Address, domain: string, password: string, options: Pick<DialOptions, "patience"> = {}) {
+  constructor(
+    address: Address,
+    domain: string,
+    password: string,
+    { resumesTls = false, ...options }: ServerOptions = {},
+  ) {
     this.#address = address;
     this.#options = options;
+    this.#sessions = resumesTls ? { last: undefined } : undefined;
     this.domain = domain;
     this.#password = password;
   }
@@ -86,7 +98,7 @@ export class XmppServer {
     await this.#open(link);
     link.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     await expecting(link, "proceed");
-    await link.startTls();
+    await link.startTls(this.#sessions);
   }
 
   async #authenticate(link: Link, user: string): Promise<void> {
