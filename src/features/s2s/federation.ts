@@ -10,6 +10,7 @@ import { checkShape, type Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
+import { Confirmations } from "./confirmations.ts";
 import { describeRoute, describeStream } from "./correspondence.ts";
 import { explain } from "./explain.ts";
 import { Failure } from "./failure.ts";
@@ -44,6 +45,7 @@ export class Federation implements FederationView {
   readonly policy: Policy;
   readonly keys: DialbackKeys;
   readonly rates: Rates;
+  readonly confirmations: Confirmations = new Confirmations();
   closing = false;
   readonly #routes = new Map<string, Route>();
   readonly #streams = new Set<PeerStream>();
@@ -119,6 +121,7 @@ export class Federation implements FederationView {
 
   /** A stanza has come in, its addresses checked. */
   receive(stanza: Stanza): void | Promise<void> {
+    if (this.confirmations.take(stanza)) return;
     this.server.metrics.count("s2s_stanzas_received");
     try {
       checkShape(stanza);
@@ -255,11 +258,13 @@ export class Federation implements FederationView {
     const { askedAt } = stream.outbox;
     if (stream.pairs.length === 0) {
       if (stream.direction === "in" && now - stream.since > handshake) this.#timeOut(stream, "This took too long");
+    } else if (askedAt !== undefined && now - askedAt > answer && !stream.outbox.managed) {
+      stream.outbox.unanswered();
     } else if (askedAt !== undefined && now - askedAt > answer) {
       this.log.info("a server does not acknowledge", stream.described);
       stream.stream.transport.destroy();
     } else if (now - stream.used > idle && stream.outbox.size === 0) {
-      stream.stream.close();
+      stream.retire();
     } else if (now - Math.max(stream.heard, stream.tried) > alive) stream.tries(now);
   }
 

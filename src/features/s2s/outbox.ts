@@ -1,10 +1,14 @@
 import type { Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { Stream } from "#stream/stream.ts";
+import type { Confirmations } from "./confirmations.ts";
 import type { Pair } from "./pair.ts";
 import { request, tooHigh } from "./tags.ts";
 
 const wrap = 2 ** 32;
+/** Without stream management: how long it is waited for more before the peer is asked, and what is kept until it answers. */
+const confirmEvery = 1_000;
+const mostUnconfirmed = 1_000;
 
 /** A stanza on its way to another server. */
 export interface Entry {
@@ -25,28 +29,36 @@ interface Written {
 
 /**
  * What was written to a stream and may not have arrived. With stream management (XEP-0198) a stanza stays until the peer
- * says that it has handled it; without, until the connection has taken its last byte.
+ * says that it has handled it; without, until it has answered a question that was written behind it, or, where it
+ * answers none, until the connection has taken its last byte.
  */
 export class Outbox {
   readonly #stream: Stream;
+  readonly #confirmations: Confirmations;
   #entries: Written[] = [];
   /** Written before stanzas counted. */
   #before: Written[] = [];
+  /** Without stream management: what no answer followed yet. */
+  #unconfirmed: Written[] = [];
+  #confirms = true;
+  #question: string | undefined;
+  #pause: NodeJS.Timeout | undefined;
   #managed = false;
   #acknowledged = 0;
   #turn: NodeJS.Immediate | undefined;
   /** When the peer was asked, if it has not answered; milliseconds since the epoch. */
   askedAt: number | undefined;
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, confirmations: Confirmations) {
     this.#stream = stream;
+    this.#confirmations = confirmations;
   }
 
   get managed(): boolean {
     return this.#managed;
   }
 
-  /** The number of stanzas that may not have arrived. */
+  /** The number of stanzas that are on their way. */
   get size(): number {
     this.#prune();
     return this.#before.length + this.#entries.length;
@@ -54,6 +66,7 @@ export class Outbox {
 
   /** Stanzas count from here: `<enable/>` or `<enabled/>` was written (XEP-0198 §4). */
   manage(): void {
+    this.unanswered();
     this.#before = this.#entries;
     this.#entries = [];
     this.#managed = true;
@@ -62,8 +75,13 @@ export class Outbox {
   write(entry: Entry): void {
     this.#prune();
     this.#stream.send(entry.stanza.element);
-    this.#entries.push({ entry, end: this.#stream.sent });
-    this.#askSoon();
+    const written = { entry, end: this.#stream.sent };
+    this.#entries.push(written);
+    if (this.#managed) return this.#askSoon();
+    if (!this.#confirms) return;
+    this.#unconfirmed.push(written);
+    if (this.#unconfirmed.length > mostUnconfirmed) this.#unconfirmed.shift();
+    this.#confirmSoon();
   }
 
   /** Asks the peer how much it has handled. */
@@ -87,14 +105,58 @@ export class Outbox {
     this.#askSoon();
   }
 
-  /** The stream is over: gives out, once, what may not have arrived, oldest first. */
-  take(): Entry[] {
+  /** Without stream management the peer does not answer questions: it is not asked again. */
+  unanswered(): void {
+    this.#endQuestion();
+    this.#confirms = false;
+    this.#unconfirmed = [];
+  }
+
+  /**
+   * The stream is over: gives out, once, what may not have arrived, oldest first. `orderly`: it was closed here, and the
+   * peer reads to the end.
+   */
+  take(orderly: boolean): Entry[] {
     this.#prune();
     clearImmediate(this.#turn);
-    const left = [...this.#before, ...this.#entries].map(({ entry }) => entry);
+    this.#endQuestion();
+    const left = this.#managed || orderly || !this.#confirms ? [...this.#before, ...this.#entries] : this.#unconfirmed;
     this.#before = [];
     this.#entries = [];
-    return left;
+    this.#unconfirmed = [];
+    return left.map(({ entry }) => entry);
+  }
+
+  #confirmSoon(): void {
+    if (this.#question !== undefined || this.#pause !== undefined) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#confirm();
+    }, confirmEvery);
+    this.#pause.unref();
+  }
+
+  #confirm(): void {
+    const last = this.#unconfirmed.at(-1);
+    if (last === undefined || !this.#stream.opened) return;
+    const { id, question } = this.#confirmations.ask(last.entry.pair, () => {
+      this.#question = undefined;
+      this.askedAt = undefined;
+      this.#unconfirmed = this.#unconfirmed.filter(({ end }) => end > last.end);
+      if (this.#unconfirmed.length > 0) this.#confirmSoon();
+    });
+    this.#question = id;
+    this.askedAt = Date.now();
+    this.#stream.send(question);
+  }
+
+  #endQuestion(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    if (this.#question === undefined) return;
+    this.#confirmations.forget(this.#question);
+    this.#question = undefined;
+    this.askedAt = undefined;
   }
 
   /** One question for all that is written in one turn; the next one when it is answered. */

@@ -52,12 +52,13 @@ export abstract class PeerStream implements StreamEvents {
   #charged = 0;
   #held: NodeJS.Timeout | undefined;
   #over = false;
+  #retired = false;
 
   constructor(house: Federation, transport: Transport, limits: Limits) {
     this.house = house;
     const prefix = { name: "db", namespace: tags.dialback };
     this.stream = new Stream(transport, this, { limits, namespace: server, prefix });
-    this.outbox = new Outbox(this.stream);
+    this.outbox = new Outbox(this.stream, house.confirmations);
   }
 
   abstract header(header: Element): void | Promise<void>;
@@ -206,6 +207,12 @@ export abstract class PeerStream implements StreamEvents {
     else if (this.outbox.askedAt === undefined) this.outbox.ask();
   }
 
+  /** Closes a stream that nobody needs; the peer reads what was written before. */
+  retire(): void {
+    this.#retired = true;
+    this.stream.close();
+  }
+
   drained(): void {
     this.house.relieved(this);
   }
@@ -225,7 +232,7 @@ export abstract class PeerStream implements StreamEvents {
     if (this.#over) return;
     this.#over = true;
     this.over(why);
-    this.house.lost(this, [...this.#sends.values()], this.outbox.take());
+    this.house.lost(this, [...this.#sends.values()], this.outbox.take(this.house.closing || this.#retired));
   }
 
   refused(error: StreamError): void {
