@@ -16,7 +16,7 @@ import { median } from "./table.ts";
 
 // What the archive costs: CPU microseconds of the service, all threads, for a chat message that is archived for both ends
 // (routing it included), and for each message of a page of 50, at the beginning, in the middle and at the end of an archive.
-// `node tests/bench/mam.ts [--rounds 3] [--seconds 2] [--no-search]`. Budgets of docs/architecture.md (f): 50 and 15.
+// `node tests/bench/mam.ts [--rounds 3] [--seconds 2] [--no-search] [--no-chat] [--no-pages]`. Budgets of docs/architecture.md (f): 50 and 15.
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "2" },
     search: { type: "boolean", default: true },
+    chat: { type: "boolean", default: true },
+    pages: { type: "boolean", default: true },
   },
 });
 const rounds = Number(values.rounds);
@@ -120,12 +122,12 @@ async function main(folder: string): Promise<void> {
     const { pid } = answer.result as { readonly pid: number };
     const ours: Target = { kind: "server", pid, port: service.port, domain, password };
     console.log("".padEnd(44), "      µs", "  budget", "  per second", "  others");
-    for (const window of [1, 16]) {
+    for (const window of values.chat ? [1, 16] : [1]) {
       const options = { pairs, window, bothWays: window > 1, tls: false };
       const measurements = await inTurns("chat", [ours], schedule, (target) => chat(target, options));
       tell(`chat message, archived, ${window} in flight`, 50, measurements);
     }
-    await readPages(ours);
+    if (values.pages) await readPages(ours);
   } finally {
     await service.stop();
     process.stderr.write(service.log);

@@ -6,7 +6,9 @@ const nodes = 16;
 const perMillisecond = 2048;
 const half = 2 ** 26;
 const highest = half * half - 1;
-const digits = 11;
+const alphabet = [..."0123456789abcdefghijklmnopqrstuvwxyz"];
+const pairs = alphabet.flatMap((one) => alphabet.map((other) => one + other));
+const lowDigits = 36 ** 5;
 
 /**
  * Ids of archived messages: numbers below 2^52 in the order of time, then of a counter, then of nodes, so that two nodes
@@ -46,7 +48,7 @@ export class ArchiveIds {
     let left = Math.floor(id / half);
     let right = id % half;
     for (const key of this.#keys) [left, right] = [right, left ^ mixed(right, key)];
-    return (left * half + right).toString(36).padStart(digits, "0");
+    return toDigits(left * half + right);
   }
 
   /** The id that a client means; undefined where no id looks so. */
@@ -59,6 +61,24 @@ export class ArchiveIds {
     for (const key of this.#keys.toReversed()) [left, right] = [right ^ mixed(left, key), left];
     return left * half + right;
   }
+}
+
+/** As `toString(36)` with zeros before it, which takes twenty times as long for numbers beyond 2^31. */
+function toDigits(value: number): string {
+  const high = Math.floor(value / lowDigits); // both halves are small integers
+  const low = value - high * lowDigits;
+  const middle = Math.floor(high / 1296);
+  const end = Math.floor(low / 1296);
+  const start = Math.floor(middle / 1296);
+  const first = Math.floor(end / 1296);
+  return (
+    pairs[start]! +
+    pairs[middle - start * 1296]! +
+    pairs[high - middle * 1296]! +
+    alphabet[first]! +
+    pairs[end - first * 1296]! +
+    pairs[low - end * 1296]!
+  );
 }
 
 /** When a message was archived. */

@@ -39,7 +39,8 @@ export const migrations: readonly string[] = [
 /** A message on its way to the disk. */
 export interface Draft {
   readonly id: number;
-  readonly stanza: string;
+  /** As XML text; "" once it is on disk, as many wait for the index after that. */
+  stanza: string;
   /** What is indexed, where there is an index and a body. */
   readonly body: string | undefined;
   /** Whose archive it is in, and whom it came from or went to: bare JIDs. */
@@ -49,6 +50,8 @@ export interface Draft {
   readonly resource: string;
   /** The same message in the archive of the peer, with the resource of the owner; undefined if it is not there. */
   otherResource: string | undefined;
+  /** The numbers of the addresses, once it is on disk; undefined where they were not known then. */
+  numbers?: Numbered;
 }
 
 /** Addresses as numbers where they are known. */

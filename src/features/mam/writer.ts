@@ -13,6 +13,7 @@ import {
   insertEntry,
   insertMessage,
   markIndexed,
+  type Numbered,
   unindexed,
 } from "./store.ts";
 
@@ -37,8 +38,8 @@ const indexAfterMs = 2_000;
 const passing: ReadonlySet<DatabaseErrorKind> = new Set(["full", "unavailable"]);
 
 /**
- * Writes archived messages to the database behind those who deliver them: all those of a turn of the event loop in one go,
- * and their index later, many at a time, or before somebody reads. What cannot be written now is tried again; meanwhile
+ * Writes archived messages to the database behind those who deliver them: all that have come while others were written in
+ * one go, and their index later, many at a time, or before somebody reads. What cannot be written now is tried again; meanwhile
  * `troubled` says that no more should be accepted.
  */
 export class Writer {
@@ -51,6 +52,8 @@ export class Writer {
   #underWay = 0;
   #catchingUp: PromiseWithResolvers<void> | undefined;
   #flushing: NodeJS.Immediate | undefined;
+  /** What comes while something is being written is written after that, together: the more there is, the cheaper. */
+  #more = false;
   #indexing: NodeJS.Timeout | undefined;
   #retrying: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
@@ -101,13 +104,19 @@ export class Writer {
   flush(): Promise<void> {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
-    const drafts = this.#drafts;
-    if (drafts.length === 0 || this.troubled) return this.#written;
-    this.#drafts = [];
-    const before = this.#written;
-    const now = this.#write(drafts);
-    this.#written = before.then(() => now);
+    if (this.#drafts.length === 0 || this.troubled) return this.#written;
+    if (this.#more) return this.#written; // it takes these, too
+    this.#more = this.#underWay > 0;
+    this.#written = this.#more ? this.#written.then(() => this.#writeAll()) : this.#writeAll();
     return this.#written;
+  }
+
+  #writeAll(): Promise<void> {
+    this.#more = false;
+    const drafts = this.#drafts;
+    if (drafts.length === 0 || this.troubled) return Promise.resolve();
+    this.#drafts = [];
+    return this.#write(drafts);
   }
 
   /** Resolves when all that was added before can be read. */
@@ -143,7 +152,10 @@ export class Writer {
   async #write(drafts: readonly Draft[]): Promise<void> {
     const { db, metrics } = this.#options;
     const unknown = new Set<string>();
-    const queries = drafts.map((draft) => insertMessage(draft, this.#numbers(draft, unknown)));
+    const queries = drafts.map((draft) => {
+      draft.numbers = this.#numbers(draft, unknown);
+      return insertMessage(draft, draft.numbers);
+    });
     const names = [...unknown];
     this.#underWay += drafts.length;
     try {
@@ -155,12 +167,15 @@ export class Writer {
       if (this.#underWay < mostUnderWay / 2) this.#goOn();
     }
     metrics.count("archive_messages", undefined, drafts.length);
-    for (const draft of drafts) this.#unindexed.push(draft);
+    for (const draft of drafts) {
+      draft.stanza = "";
+      this.#unindexed.push(draft);
+    }
     if (this.#unindexed.length >= indexFrom) this.#index();
     else this.#indexing ??= setTimeout(this.#indexLater, indexAfterMs).unref();
   }
 
-  #numbers({ owner, peer }: Draft, unknown: Set<string>): { owner: number | undefined; peer: number | undefined } {
+  #numbers({ owner, peer }: Draft, unknown: Set<string>): Numbered {
     const { addresses } = this.#options;
     const numbers = { owner: addresses.known(owner), peer: addresses.known(peer) };
     if (numbers.owner === undefined) unknown.add(owner);
@@ -190,13 +205,18 @@ export class Writer {
   async #addToIndex(drafts: readonly Draft[]): Promise<void> {
     const { db, addresses } = this.#options;
     const unknown = new Set<string>();
-    for (const draft of drafts) this.#numbers(draft, unknown);
+    for (const { numbers, owner, peer } of drafts) {
+      // A number does not change while a message that is on disk has it.
+      if (numbers?.owner === undefined) unknown.add(owner);
+      if (numbers?.peer === undefined) unknown.add(peer);
+    }
     if (unknown.size > 0) await addresses.learn([...unknown]);
     const entries: Entry[] = [];
     const texts: Query[] = [];
-    for (const { id, body: words, resource, otherResource, ...draft } of drafts) {
-      const owner = addresses.known(draft.owner);
-      const peer = addresses.known(draft.peer);
+    for (const draft of drafts) {
+      const { id, body: words, resource, otherResource, numbers } = draft;
+      const owner = numbers?.owner ?? addresses.known(draft.owner);
+      const peer = numbers?.peer ?? addresses.known(draft.peer);
       if (owner === undefined || peer === undefined) continue;
       entries.push({ id, owner, peer, resource });
       if (otherResource !== undefined) entries.push({ id, owner: peer, peer: owner, resource: otherResource });
