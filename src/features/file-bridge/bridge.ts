@@ -50,6 +50,12 @@ export class Bridge {
     return proxy?.isHere(streamhost) ? proxy : undefined;
   }
 
+  /** The proxy of a domain with accounts, if it works. */
+  proxyAt(domain: string): Proxy65 | undefined {
+    const proxy = this.#proxies.get(domain);
+    return proxy?.isHere(Jid.of("", domain)) ? proxy : undefined;
+  }
+
   /**
    * Waits at the proxy for the bytes of a transfer, if a streamhost that its sender offers is our own: nobody makes this
    * server connect anywhere.

@@ -3,7 +3,6 @@ import type { Host } from "#core/host.ts";
 import type { Packet } from "#core/packet.ts";
 import type { LocalSession } from "#core/session.ts";
 import { discoInfo } from "#features/disco/index.ts";
-import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Iq, isRequest, type Stanza } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
@@ -11,6 +10,7 @@ import type { Bridge } from "./bridge.ts";
 import type { JingleDesk } from "./jingle.ts";
 import { acceptance, isOffer, readOffer } from "./offer.ts";
 import { isStrict } from "./old-clients.ts";
+import type { Questions } from "./questions.ts";
 import type { Recipient, Recipients } from "./recipients.ts";
 import {
   bytestreams,
@@ -36,18 +36,22 @@ const feature = tag(discoInfo, "feature");
 /** Most streamhosts of an offer that are looked at. */
 const mostStreamhosts = 20;
 
+interface DeskParts {
+  readonly recipients: Recipients;
+  readonly jingle: JingleDesk;
+  readonly questions: Questions;
+}
+
 /** Answers those who send files to somebody at a host who cannot take them. */
 export class Desk {
   readonly #host: Host;
   readonly #bridge: Bridge;
-  readonly #recipients: Recipients;
-  readonly #jingle: JingleDesk;
+  readonly #parts: DeskParts;
 
-  constructor(host: Host, bridge: Bridge, parts: { recipients: Recipients; jingle: JingleDesk }) {
+  constructor(host: Host, bridge: Bridge, parts: DeskParts) {
     this.#host = host;
     this.#bridge = bridge;
-    this.#recipients = parts.recipients;
-    this.#jingle = parts.jingle;
+    this.#parts = parts;
   }
 
   take({ stanza, origin }: Packet): Outcome | Promise<Outcome> {
@@ -58,7 +62,7 @@ export class Desk {
   }
 
   #request(iq: Iq, origin: LocalSession | undefined): Outcome | Promise<Outcome> {
-    if (!isRequest(iq)) return this.#jingle.answered(iq) ? handled : undefined;
+    if (!isRequest(iq)) return this.#parts.questions.answered(iq) ? handled : undefined;
     const payload = iq.payload!;
     switch (payload.ns) {
       case initiation:
@@ -68,7 +72,7 @@ export class Desk {
       case inBand:
         return this.#inBand(iq, payload);
       case jingleNamespace:
-        return this.#jingle.take(iq, payload, origin, this.#recipients);
+        return this.#parts.jingle.take(iq, payload, origin, this.#parts.recipients);
       case discoInfo:
         return origin && payload.attrs.node === undefined ? this.#describe(iq, origin) : undefined;
     }
@@ -77,14 +81,14 @@ export class Desk {
   /** XEP-0095 §3.2. @throws StanzaError */
   #offer(iq: Iq, payload: Element, session: LocalSession): Outcome | Promise<Outcome> {
     if (!this.#bridge.leads(session)) return;
-    const found = this.#recipients(iq.to, "si", session);
+    const found = this.#parts.recipients(iq.to, "si", session);
     if (!(found instanceof Promise)) return found && this.#accept(iq, payload, { session, target: iq.to, ...found });
     return found.then((one) => one && this.#accept(iq, payload, { session, target: iq.to, ...one }));
   }
 
   async #accept(iq: Iq, payload: Element, parties: Parameters<Bridge["add"]>[0]): Promise<Outcome> {
     const { sid, file, methods } = readOffer(payload);
-    const proxied = this.#bridge.proxyFor(parties.session, Jid.of("", parties.session.jid.domain)) !== undefined;
+    const proxied = this.#bridge.proxyAt(parties.session.jid.domain) !== undefined;
     const method = methods.find((one) => one !== bytestreams || proxied);
     if (method === undefined) throw new StanzaError("bad-request", noProxyOfOurs, { type: "cancel" });
     await this.#bridge.add(parties, sid, file);
@@ -119,7 +123,7 @@ export class Desk {
     if (iq.type !== "get" || iq.to.isBare || this.#host.where !== "accounts") return;
     if (this.#host.sessions.find(iq.to) !== undefined && !isStrict(session)) return;
     if (!this.#bridge.leads(session)) return;
-    const found = this.#recipients(iq.to, "si", session);
+    const found = this.#parts.recipients(iq.to, "si", session);
     const answer = (one: Recipient | undefined): Outcome => {
       if (one === undefined) return;
       this.#host.send(iq.reply(description(one.features ?? [])));

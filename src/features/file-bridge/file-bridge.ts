@@ -6,13 +6,16 @@ import { listingRooms } from "#features/muc/index.ts";
 import { Bridge } from "./bridge.ts";
 import { Desk } from "./desk.ts";
 import { JingleDesk } from "./jingle.ts";
+import { Offers } from "./offers.ts";
 import { letOldClientsAsk } from "./old-clients.ts";
+import { Questions } from "./questions.ts";
 import { people, rooms } from "./recipients.ts";
 import { type BridgeSettings, settings } from "./settings.ts";
 
 interface Shared {
   readonly bridge: Bridge;
   readonly jingle: JingleDesk;
+  readonly questions: Questions;
 }
 
 /**
@@ -34,15 +37,17 @@ export const fileBridge: Feature<BridgeSettings> = {
   settings,
   setup(host, values) {
     if (!values.enabled) return;
-    const shared = host.server.once("file-bridge", () => open(host, values));
-    const { bridge, jingle } = shared;
+    const { bridge, jingle, questions } = host.server.once("file-bridge", () => open(host, values));
     const isService = host.where === "service";
     if (isService && !host.has(listingRooms)) return; // no rooms there
     if (!isService) {
       bridge.serve(host);
       letOldClientsAsk(host, bridge);
+      const offers = new Offers(host, bridge, questions);
+      if (values.offer === "ask") host.on(arriving, "copy", (packet) => offers.note(packet));
     }
-    const desk = new Desk(host, bridge, { recipients: isService ? rooms(host, bridge) : people(host, bridge), jingle });
+    const recipients = isService ? rooms(host, bridge) : people(host, bridge);
+    const desk = new Desk(host, bridge, { recipients, jingle, questions });
     host.on(arriving, "amend", (packet) => desk.take(packet));
     host.on(closed, "record", (session) => bridge.transfers.end(session));
   },
@@ -51,6 +56,10 @@ export const fileBridge: Feature<BridgeSettings> = {
 function open(host: Host, values: BridgeSettings): Shared {
   const { server } = host;
   const bridge = new Bridge(server, values);
-  host.stopping(() => bridge.transfers.close());
-  return { bridge, jingle: new JingleDesk(server, bridge) };
+  const questions = new Questions(server);
+  host.stopping(() => {
+    bridge.transfers.close();
+    questions.close();
+  });
+  return { bridge, questions, jingle: new JingleDesk(server, bridge, questions) };
 }

@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { Recent } from "#collections/recent.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Server } from "#core/host.ts";
+import { background } from "#core/log.ts";
 import type { LocalSession } from "#core/session.ts";
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { type Iq, iq as iqTag, Stanza } from "#stanza/stanza.ts";
+import type { Iq } from "#stanza/stanza.ts";
 import { type Element, type Node, tag } from "#xml/element.ts";
 import type { Bridge } from "./bridge.ts";
 import { largestBlock } from "./in-band.ts";
@@ -16,6 +15,7 @@ import {
   readJingleOffer,
   readTransport,
 } from "./jingle-offer.ts";
+import type { Questions } from "./questions.ts";
 import type { Recipients } from "./recipients.ts";
 import { content, jingle, jingleInBand, jingleNamespace, jingleSocks } from "./tags.ts";
 import { incomplete, type Parties, type Transfer } from "./transfer.ts";
@@ -31,8 +31,8 @@ const failed = tag(jingleNamespace, "failed-application");
 
 /** Most candidates that are looked at. */
 const mostCandidates = 50;
-/** Requests of ours whose answers are waited for. */
-const mostAsked = 1_000;
+/** How long the answer to something the responder says is waited for, in milliseconds. */
+const patienceMs = 60_000;
 
 /** A Jingle session in which the server is the responder. */
 interface Session {
@@ -45,12 +45,13 @@ interface Session {
 export class JingleDesk {
   readonly #server: Server;
   readonly #bridge: Bridge;
+  readonly #questions: Questions;
   readonly #sessions = new Map<string, Session>();
-  readonly #asked = new Recent<Session>(mostAsked);
 
-  constructor(server: Server, bridge: Bridge) {
+  constructor(server: Server, bridge: Bridge, questions: Questions) {
     this.#server = server;
     this.#bridge = bridge;
+    this.#questions = questions;
   }
 
   take(iq: Iq, payload: Element, origin: LocalSession | undefined, recipients: Recipients): Outcome | Promise<Outcome> {
@@ -61,17 +62,6 @@ export class JingleDesk {
     if (!(found instanceof Promise))
       return found && this.#accept(iq, payload, { session: origin, target: iq.to, ...found });
     return found.then((one) => one && this.#accept(iq, payload, { session: origin, target: iq.to, ...one }));
-  }
-
-  /** Whether it answers a request of ours, which the real receiver knows nothing of. */
-  answered({ id = "", from, to, type }: Iq): boolean {
-    const session = this.#asked.get(id);
-    if (session === undefined) return false;
-    const { parties, transfer } = session;
-    if (!parties.session.jid.equals(from) || !parties.target.equals(to)) return false;
-    this.#asked.delete(id);
-    if (type === "error") transfer?.fail(incomplete());
-    return true;
   }
 
   /** XEP-0234 §6.1. @throws StanzaError */
@@ -165,12 +155,15 @@ export class JingleDesk {
   #send(session: Session, action: string, ...inside: Node[]): void {
     const { parties, offer } = session;
     const { target } = parties;
-    const id = randomUUID();
-    this.#asked.set(id, session);
     const initiator = action === "session-accept" ? undefined : parties.session.jid.toString();
     const responder = action === "session-accept" ? target.toString() : undefined;
-    const element = iqTag({ type: "set", id }, jingle({ action, sid: offer.sid, initiator, responder }, ...inside));
-    void this.#server.router.route({ stanza: Stanza.of("iq", element, target, parties.session.jid) });
+    const payload = jingle({ action, sid: offer.sid, initiator, responder }, ...inside);
+    // Whoever refuses what the responder says gives up; whoever does not answer is given up by the limits in time.
+    const asked = this.#questions.ask(target, parties.session.jid, payload, patienceMs).catch((problem) => {
+      if (!(problem instanceof StanzaError)) throw problem;
+      if (problem.condition !== "remote-server-timeout") session.transfer?.fail(incomplete());
+    });
+    background(this.#server.log, asked);
   }
 }
 
