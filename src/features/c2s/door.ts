@@ -6,7 +6,7 @@ import type { LocalHost } from "#core/local-host.ts";
 import type { Logger } from "#core/log.ts";
 import { refusal } from "#features/registration/index.ts";
 import { Throttle } from "#sasl/throttle.ts";
-import { iq as iqTag } from "#stanza/stanza.ts";
+import { iq as iqTag, Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
 import { type Element, tag } from "#xml/element.ts";
@@ -209,8 +209,9 @@ export class Door {
         this.#timeOut(client, "Nothing was heard for too long");
       } else if (now - client.heard > idle && !client.asked) {
         client.asked = true;
-        const { jid } = client.session;
-        client.send(iqTag({ type: "get", id: `alive-${now}`, from: jid.domain, to: jid.toString() }, ping()));
+        const { session, host } = client;
+        // By way of the session: whoever counts its stanzas counts this one (XEP-0198 §4).
+        session.send(Stanza.of("iq", iqTag({ type: "get", id: `alive-${now}` }, ping()), host.jid, session.jid));
       }
     }
   }

@@ -207,6 +207,18 @@ scenario("more acknowledged than sent ends the stream", ours, async ({ connect }
   );
 });
 
+scenario(
+  "the question whether a client is there counts as a stanza",
+  { ...ours, settings: { c2s: { idle: "50 ms", "idle-answer": "10 s" } } },
+  async ({ connect }) => {
+    const romeo = await connect("romeo@example.com/orchard");
+    await enable(romeo);
+    const question = await romeo.receives("<iq type='get' from='example.com'><ping xmlns='urn:xmpp:ping'/></iq>");
+    await romeo.sends(`<iq type='result' id='${question.attrs.id}' to='example.com'/><a ${sm} h='1'/>`);
+    await romeo.exchange(`<r ${sm}/>`, `<a ${sm} h='1'/>`);
+  },
+);
+
 const misuse: readonly [name: string, sent: string, condition: string][] = [
   ["a count that is none", `<a ${sm} h='many'/>`, "bad-request"],
   ["a second enable", `<enable ${sm}/>`, "unexpected-request"],
