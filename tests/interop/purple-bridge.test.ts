@@ -47,9 +47,9 @@ async function online(context: TestContext, who: string, at = service): Promise<
 }
 
 /** A client that is no libpurple. */
-async function other(context: TestContext, who: string): Promise<Client> {
-  await service.addUser(`${who}@${domain}`, "pencil").catch(() => {}); // it is there already
-  const { host, directPort: port } = service;
+async function other(context: TestContext, who: string, at = service): Promise<Client> {
+  await at.addUser(`${who}@${domain}`, "pencil").catch(() => {}); // it is there already
+  const { host, directPort: port } = at;
   const direct = { tls: "direct", serverName: domain, alpn: ["xmpp-client"], rejectUnauthorized: false } as const;
   const wire = new Wire(await connectTcp({ host, port, timeoutMs: 5_000, ...direct }));
   context.after(() => wire.transport.destroy());
@@ -75,12 +75,16 @@ async function arrives(client: Client, from: string, file = sent): Promise<void>
     if (stanza.name !== "message" || stanza.attrs.type !== "chat") continue;
     assert.equal(stanza.attrs.from, from);
     const link = stanza.elements.find(({ name }) => name === "body")!.text;
-    const words = ["-sSf", "--connect-to", `${domain}::${service.host}:`, "--cacert", service.certificate(), link];
-    const { stdout } = await run("curl", words, { encoding: "buffer", maxBuffer: 1 << 24 });
-    assert.equal(hash(stdout), hash(readFileSync(file)));
+    assert.equal(hash(await curl(service, link)), hash(readFileSync(file)));
     assert.match(link, /compte%20rendu%20%C3%A9t%C3%A9\.bin$/);
     return;
   }
+}
+
+/** curl, which checks the certificate against the name in the address. */
+async function curl(at: RunningService, ...words: string[]): Promise<Buffer> {
+  const where = ["-sSf", "--connect-to", `${domain}::${at.host}:`, "--cacert", at.certificate()];
+  return (await run("curl", [...where, ...words], { encoding: "buffer", maxBuffer: 1 << 24 })).stdout;
 }
 
 function hash(bytes: Uint8Array): string {
@@ -132,6 +136,29 @@ test("in-band, where there is no proxy", async (context) => {
   const juliet = await other(context, "juliet4");
   await juliet.becomesAvailable();
   await arrives(juliet, romeo.address, small);
+});
+
+test("the other way: a link is offered as a file", async (context) => {
+  const uploads = { accounts: { iterations: 4096 }, "http-upload": { reserve: "1 MiB" } };
+  const here = await startService({ settings: { ...uploads, "file-bridge": { offer: "ask" } } });
+  context.after(() => here.stop());
+  const romeo = await online(context, "romeo7", here);
+  romeo.do("save-in", join(folder, "received"));
+  const juliet = await other(context, "juliet7", here);
+  const reply = await juliet.exchange(
+    `<iq type='get' id='s' to='upload.${domain}'><request xmlns='urn:xmpp:http:upload:0' filename='été.bin' size='2000001'/></iq>`,
+    "<iq type='result' id='s'/>",
+  );
+  const [put, get] = reply.elements[0]!.elements.map(({ attrs }) => attrs.url!);
+  await curl(here, "-T", sent, put!);
+  const him = `romeo7@${domain}`;
+  await juliet.sends(
+    `<message to='${him}' type='chat'><body>${get}</body><x xmlns='jabber:x:oob'><url>${get}</url></x></message>`,
+  );
+  const told = await romeo.expect("file-received");
+  assert.equal(told.who, `${juliet}`);
+  assert.equal(hash(readFileSync(told.file!)), hash(readFileSync(sent)));
+  await juliet.receivesNothing();
 });
 
 test("where there is nobody of that name, it says so", async (context) => {

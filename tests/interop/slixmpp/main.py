@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 
+import bridge
 import files
 import login
 import messages
@@ -17,7 +18,7 @@ import services
 import uploads
 from client import Server, run, versions
 
-CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files, uploads) for check in module.CHECKS}
+CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files, uploads, bridge) for check in module.CHECKS}
 
 
 def main():
