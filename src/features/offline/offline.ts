@@ -26,8 +26,11 @@ const settings = section({
 /** How many messages are read from the database at a time. */
 const batch = 100;
 
+/** Bytes that may be on their way to a client before it is waited for: far less than what closes its connection. */
+const mostAhead = 65_536;
+
 /** How long a slow client is left alone before it is looked at again, in milliseconds. */
-const patience = 50;
+const patience = 10;
 
 /** Offline messages (XEP-0160): what is written to somebody who is not connected is there at the next login. */
 export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
@@ -105,9 +108,10 @@ class OfflineStore {
         const { from, to } = element.attrs;
         const stamped = element.append(delayed(domain, received));
         session.send(Stanza.of("message", stamped, Jid.parse(from!), Jid.parse(to!)));
+        // Not more than the client takes; what it never took stays for another time.
+        if (session.connection.unsent > mostAhead && !(await this.#taken(session))) return;
       }
       after = last.id;
-      // Not more than the client takes; what it never took stays for another time.
       if (!(await this.#taken(session))) return;
       await forget(
         db,
