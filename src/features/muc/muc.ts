@@ -86,6 +86,7 @@ export const muc: Feature<MucSettings, MucApi> = {
       ids,
       looks,
       archive,
+      turnstile: new Turnstile(),
     };
     const approvals = new Approvals(service);
     guardEntry(service);
@@ -133,7 +134,6 @@ class Desk {
   readonly #invitations: Invitations;
   readonly #voice: VoiceRequests;
   readonly #approvals: Approvals;
-  readonly #turnstile = new Turnstile();
 
   constructor(service: RoomService, approvals: Approvals) {
     this.#approvals = approvals;
@@ -160,22 +160,23 @@ class Desk {
 
   /** Comings, goings and changes are told to all in the room. */
   #attend(packet: Packet): Outcome | Promise<Outcome> {
-    if (!this.#turnstile.open) return this.#turnstile.wait(() => this.#admit(packet)).then(() => handled);
+    const { turnstile } = this.#service;
+    if (!turnstile.open) return turnstile.wait(() => this.#admit(packet)).then(() => handled);
     this.#admit(packet);
     return handled;
   }
 
   /** The server stops: who has left by now is in no room after the next start. */
   close(): void {
-    this.#turnstile.finish();
-    const { store, host } = this.#service;
+    const { store, host, turnstile } = this.#service;
+    turnstile.finish();
     background(host.log, store.now(), "rooms not written");
   }
 
   #admit(packet: Packet): void {
     this.#presence.take(packet);
     const here = this.#service.rooms.get(packet.stanza.to)?.occupants.seats.length ?? 0;
-    this.#turnstile.spend(2 * here); // who enters gets as many as there are, and causes as many
+    this.#service.turnstile.spend(2 * here); // who enters gets as many as there are, and causes as many
   }
 
   #message(stanza: Message): Outcome | Promise<Outcome> {

@@ -1,4 +1,5 @@
 import { suspending } from "#core/handover.ts";
+import { background } from "#core/log.ts";
 import { Jid } from "#jid/jid.ts";
 import { parseText } from "#xml/parser.ts";
 import { initialRole, isRole } from "./affiliations.ts";
@@ -18,14 +19,31 @@ export class Occupancy {
   readonly #service: RoomService;
   /** Clients that are expected back, until then (milliseconds since the epoch). */
   readonly #awaited = new Map<Seat, Room>();
+  /** Clients that could not be reached and that are about to leave. */
+  readonly #lost = new Set<Seat>();
   #until = 0;
 
   constructor(service: RoomService) {
     this.#service = service;
-    service.host.on(lost, "record", ({ room, seat }) => {
-      if (!this.#awaited.has(seat) && room.seat(seat.jid) === seat) leave(service, room, seat, { codes: [333] });
-    });
+    service.host.on(lost, "record", ({ room, seat }) => this.#lose(room, seat));
     service.host.parent?.on(suspending, "check", () => this.#open());
+  }
+
+  /**
+   * Others may be lost as well, and are found to be so when they are told: each leaves in its turn. One whose farewell is on
+   * its way leaves with that.
+   */
+  #lose(room: Room, seat: Seat): void {
+    if (this.#awaited.has(seat) || this.#lost.has(seat)) return;
+    this.#lost.add(seat);
+    const { host, turnstile } = this.#service;
+    const left = turnstile.wait(() => {
+      this.#lost.delete(seat);
+      if (room.seat(seat.jid) !== seat) return;
+      leave(this.#service, room, seat, { codes: [333] });
+      turnstile.spend(room.occupants.seats.length);
+    });
+    background(host.log, left, "a client that is gone cannot leave its room");
   }
 
   /** Everybody sits where they sat. */

@@ -6,6 +6,7 @@ import type { OccupantIds } from "./occupant-id.ts";
 import type { Rooms } from "./rooms.ts";
 import type { MucSettings } from "./settings.ts";
 import type { RoomStore } from "./store.ts";
+import type { Turnstile } from "./turnstile.ts";
 
 /** What the facets of the feature share. */
 export interface RoomService {
@@ -17,4 +18,5 @@ export interface RoomService {
   readonly ids: OccupantIds;
   readonly looks: LookAlikes;
   readonly archive: RoomArchive;
+  readonly turnstile: Turnstile;
 }
