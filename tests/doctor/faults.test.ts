@@ -7,6 +7,7 @@ import { configurationFaults } from "./faults/configuration.ts";
 import { dataFaults } from "./faults/data.ts";
 import { dnsFaults } from "./faults/dns.ts";
 import type { Fault } from "./faults/fault.ts";
+import { federationFaults } from "./faults/federation.ts";
 import { ldapFaults } from "./faults/ldap.ts";
 import { machineFaults } from "./faults/machine.ts";
 import { portFaults } from "./faults/ports.ts";
@@ -19,6 +20,7 @@ const faults: readonly Fault[] = [
   ...certificateFaults,
   ...portFaults,
   ...dnsFaults,
+  ...federationFaults,
 ];
 
 describe("broken set-ups", () => {

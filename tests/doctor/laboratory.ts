@@ -14,6 +14,7 @@ import { type System, thisSystem } from "#app/doctor/system.ts";
 import { createLog } from "#app/log.ts";
 import { Service } from "#app/service.ts";
 import { readVersion } from "#app/version.ts";
+import type { Explanation } from "#core/federation.ts";
 import { SettingsError } from "#core/settings.ts";
 import { Authority, type Issued } from "#test/harness/authority.ts";
 import { freePort } from "#test/harness/free-port.ts";
@@ -48,6 +49,8 @@ export class Laboratory {
   readonly ports: readonly [starttls: number, direct: number];
   directory: DirectoryToCheck | undefined;
   login: Login | undefined;
+  /** What the service sees on the way to domains; those that are not here it cannot tell. */
+  explanations: Readonly<Record<string, Explanation>> = {};
   /** Changes what the running service says of itself. */
   says: (status: Status) => Status = (status) => status;
   /** Instead of how it is. */
@@ -61,6 +64,7 @@ export class Laboratory {
     this.settings = {
       domains: [{ name: domain, aliases: [alias], certificate, key }],
       http: { listen: [] },
+      s2s: { policy: "closed" },
       listen: [
         { port: ports[0], address: "127.0.0.1" },
         { port: ports[1], address: "127.0.0.1", tls: "direct" },
@@ -152,6 +156,7 @@ export class Laboratory {
       resolver: resolverOf(this.zone),
       options: ` --config ${this.file}`,
       timeoutMs: 2000,
+      explain: async (name) => this.explanations[name],
       ...(directory === undefined ? {} : { directory }),
       ...(login === undefined ? {} : { login }),
     };

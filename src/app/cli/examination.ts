@@ -1,7 +1,10 @@
+import type { Explanation } from "#core/federation.ts";
 import { SettingsError } from "#core/settings.ts";
 import { type Language, languageOf } from "#stanza/text.ts";
 import { CommandError } from "../admin/command.ts";
+import { federationExplain } from "../admin/federation.ts";
 import type { Configuration } from "../configuration.ts";
+import { ask } from "../control/client.ts";
 import type { Context, Login } from "../doctor/check.ts";
 import { brokenConfiguration, configurationCheck } from "../doctor/checks/configuration.ts";
 import { checks } from "../doctor/checks.ts";
@@ -45,16 +48,28 @@ async function contextOf(terminal: Terminal, configuration: Configuration, optio
     throw new CommandError("usage", "--login: there is no directory (ldap) in the configuration");
   const login = options.login === undefined ? undefined : await loginOf(terminal, configuration, options.login);
   const system = thisSystem();
+  const service = await serviceState(configuration.data, system, timeoutMs);
   return {
     configuration,
-    service: await serviceState(configuration.data, system, timeoutMs),
+    service,
     system,
     resolver: systemResolver(timeoutMs),
     options: repeated(options),
     timeoutMs,
+    ...(service.state === "running" ? { explain: (domain) => explanationOf(configuration.data, domain) } : {}),
     ...(directory === undefined ? {} : { directory }),
     ...(login === undefined ? {} : { login }),
   };
+}
+
+/** What the service sees on the way to a domain; undefined where it does not say. */
+async function explanationOf(folder: string, domain: string): Promise<Explanation | undefined> {
+  try {
+    const reply = await ask(folder, { command: federationExplain.name, arguments: { domain } }, 4 * timeoutMs);
+    return reply?.result as Explanation | undefined;
+  } catch {
+    return undefined; // how the service is, is told elsewhere
+  }
 }
 
 async function loginOf(terminal: Terminal, configuration: Configuration, name: string): Promise<Login> {

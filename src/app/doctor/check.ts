@@ -1,4 +1,5 @@
 import type { LdapSettings } from "#adapters/ldap/settings.ts";
+import type { Explanation } from "#core/federation.ts";
 import type { Text } from "#stanza/text.ts";
 import type { Status } from "../admin/status.ts";
 import type { Configuration } from "../configuration.ts";
@@ -33,6 +34,8 @@ export interface Context {
   readonly login?: Login;
   readonly system: System;
   readonly resolver: Resolver;
+  /** Lets the service, where it runs, go the way to another domain, or to one of its own. */
+  readonly explain?: (domain: string) => Promise<Explanation | undefined>;
   /** The options of the command line that name this installation, such as ` --config FILE`. */
   readonly options: string;
   /** How long one answer over the network may take, in milliseconds. */

@@ -5,6 +5,7 @@ import { configurationCheck } from "./checks/configuration.ts";
 import { dataFolderCheck } from "./checks/data-folder.ts";
 import { databaseCheck } from "./checks/database.ts";
 import { dnsCheck } from "./checks/dns.ts";
+import { federationCheck } from "./checks/federation.ts";
 import { ldapCheck } from "./checks/ldap.ts";
 import { machineCheck } from "./checks/machine.ts";
 import { portsCheck } from "./checks/ports.ts";
@@ -21,5 +22,6 @@ export const checks: readonly Check[] = [
   certificatesCheck,
   portsCheck,
   dnsCheck,
+  federationCheck,
   ldapCheck,
 ];

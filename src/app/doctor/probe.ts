@@ -8,7 +8,7 @@ export interface Door {
   readonly tls: "starttls" | "direct";
   /** The domain that is asked for: in the stream header, and as server name of TLS. In ASCII. */
   readonly domain: string;
-  /** The protocol that is asked for with direct TLS. */
+  /** The protocol that is asked for with direct TLS; "xmpp-server" with STARTTLS, too. */
   readonly alpn: string;
   readonly timeoutMs: number;
 }
@@ -20,7 +20,7 @@ export type Probe =
 
 const maxAnswer = 65_536;
 
-/** Does what a client does until the connection is encrypted, and leaves. Whether the certificate is good is not judged. */
+/** Does what a client, or another server, does until the connection is encrypted, and leaves. Whether the certificate is good is not judged. */
 export async function probe(door: Door): Promise<Probe> {
   const signal = AbortSignal.timeout(door.timeoutMs);
   const socket = connectSocket({ host: door.host, port: door.port });
@@ -43,9 +43,9 @@ export async function probe(door: Door): Promise<Probe> {
 }
 
 /** RFC 6120 §5.4.2 */
-async function startTls(socket: Socket, { domain }: Door, signal: AbortSignal): Promise<void> {
+async function startTls(socket: Socket, { domain, alpn }: Door, signal: AbortSignal): Promise<void> {
   socket.write(
-    `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
+    `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:${alpn === "xmpp-server" ? "server" : "client"}' xmlns:stream='http://etherx.jabber.org/streams'>`,
   );
   const features = await answered(socket, /<\/(?:\w+:)?features>|<(?:\w+:)?features\/>|<(?:\w+:)?error\b/, signal);
   if (!features.includes("urn:ietf:params:xml:ns:xmpp-tls")) throw new Error("STARTTLS is not offered");

@@ -4,20 +4,23 @@ import type { Context } from "./check.ts";
 import { isLocalName, isPrivate } from "./names.ts";
 import { whereIs } from "./whereabouts.ts";
 
-/** The lines that let clients find this server by a name: a target with addresses, and a record for each kind of port. */
+/**
+ * The lines that let clients, or other servers, find this server by a name: a target with addresses, and a record for each
+ * kind of port.
+ */
 export async function zoneLines(
   context: Context,
   name: string,
   ports: { readonly starttls: readonly number[]; readonly direct: readonly number[] },
-  target?: string,
+  { target, of = "client" }: { readonly target?: string | undefined; readonly of?: "client" | "server" } = {},
 ): Promise<string[]> {
   const host = target ?? (await suggestedTarget(context, name));
   const known = await context.resolver.addresses(host);
   const open = context.system.addresses().filter((address) => !isPrivate(address));
   const addresses = known.length > 0 ? [] : open;
   return [
-    ...ports.starttls.slice(0, 1).map((port) => `_xmpp-client._tcp.${name}. 3600 IN SRV 5 0 ${port} ${host}.`),
-    ...ports.direct.slice(0, 1).map((port) => `_xmpps-client._tcp.${name}. 3600 IN SRV 5 0 ${port} ${host}.`),
+    ...ports.starttls.slice(0, 1).map((port) => `_xmpp-${of}._tcp.${name}. 3600 IN SRV 5 0 ${port} ${host}.`),
+    ...ports.direct.slice(0, 1).map((port) => `_xmpps-${of}._tcp.${name}. 3600 IN SRV 5 0 ${port} ${host}.`),
     ...addresses.map((address) => `${host}. 3600 IN ${isIPv6(address) ? "AAAA" : "A"} ${address}`),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, count, duration, flag, section, size } from "#core/settings.ts";
+import { choice, count, duration, flag, read, section, size } from "#core/settings.ts";
 import { addressUses } from "./addresses.ts";
 import { domainOf } from "./pair.ts";
 
@@ -82,3 +82,14 @@ export const settings = section({
 });
 
 export type S2sSettings = ReturnType<(typeof settings)["parse"]>;
+
+/**
+ * Domains that the section of the configuration names as correspondents; undefined where nothing is exchanged with any
+ * other server.
+ */
+export function correspondents(section: unknown): readonly string[] | undefined {
+  const { policy, allow, domains: single } = read(settings, section, "s2s");
+  const named = Object.entries(single).flatMap(([name, one]) => (one.policy === "allow" ? [name] : []));
+  if (policy === "closed" && named.length === 0) return undefined;
+  return [...new Set([...(policy === "allow" ? allow : []), ...named])];
+}

@@ -24,8 +24,8 @@ async function listening(context: TestContext, server: Server, port = 0): Promis
 }
 
 /** The service says that it listens on one more port, where something else is. */
-function alsoAt(laboratory: Laboratory, port: number, tls: "starttls" | "direct"): void {
-  const listener = { protocol: "c2s", address: "127.0.0.1", port, tls, connections: 0, refused: 0 };
+function alsoAt(laboratory: Laboratory, port: number, tls: "starttls" | "direct", protocol = "c2s"): void {
+  const listener = { protocol, address: "127.0.0.1", port, tls, connections: 0, refused: 0 };
   laboratory.says = (status) => ({ ...status, listeners: [...status.listeners, listener] });
 }
 
@@ -89,6 +89,16 @@ export const portFaults: readonly Fault[] = [
     runs: true,
     async break(laboratory) {
       alsoAt(laboratory, await freePort(), "starttls");
+    },
+  },
+  {
+    finds: "port-silent",
+    set: "nobody answers other servers",
+    says: /cannot be reached from this machine: .*ECONNREFUSED/,
+    fix: "nft list ruleset",
+    runs: true,
+    async break(laboratory) {
+      alsoAt(laboratory, await freePort(), "starttls", "s2s");
     },
   },
   {

@@ -57,7 +57,7 @@ async function face(context: Context, name: string): Promise<Finding[]> {
     ...wrongPorts(name, direct!, ports.direct, "direct TLS"),
   ];
   const lacking = direct!.length === 0 && ports.direct.length > 0;
-  const lines = lacking ? await zoneLines(context, name, ports, targets[0]) : [];
+  const lines = lacking ? await zoneLines(context, name, ports, { target: targets[0] }) : [];
   return [
     ...ofTargets,
     ...ofPorts,
@@ -99,7 +99,7 @@ async function targetOf(context: Context, name: string, target: string): Promise
     return [found(kinds.targetAlias, { name, target, alias }, lines)];
   }
   if (addresses.length === 0) {
-    const own = await zoneLines(context, name, portsOf(context), target);
+    const own = await zoneLines(context, name, portsOf(context), { target });
     const lines = own.filter((line) => line.startsWith(`${target}. `));
     return [found(kinds.targetUnknown, { name, target }, lines)];
   }

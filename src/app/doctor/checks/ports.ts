@@ -10,7 +10,7 @@ import { portKinds as kinds } from "./port-kinds.ts";
 
 type OpenListener = Status["listeners"][number];
 
-/** Where a client comes in, and what it wants to speak there. */
+/** Where a client or another server comes in, and what it wants to speak there. */
 interface Door extends Pick<OpenListener, "address" | "port" | "tls"> {
   readonly alpn: string;
 }
@@ -28,10 +28,13 @@ export const portsCheck: Check = {
     const clients: Door[] = listeners
       .filter(({ protocol }) => protocol === "c2s")
       .map(({ address, port, tls }) => ({ address, port, tls, alpn: "xmpp-client" }));
+    const servers: Door[] = listeners
+      .filter(({ protocol }) => protocol === "s2s")
+      .map(({ address, port, tls }) => ({ address, port, tls, alpn: "xmpp-server" }));
     const secure: Door[] = http
       .filter(({ tls }) => tls)
       .map(({ address, port }) => ({ address, port, tls: "direct", alpn: "http/1.1" }));
-    const findings = await Promise.all([...clients, ...secure].map((one) => tried(context, one)));
+    const findings = await Promise.all([...clients, ...servers, ...secure].map((one) => tried(context, one)));
     return [...unopened(context, listeners), ...findings.flat()];
   },
 };
