@@ -2,7 +2,6 @@ import type { Explanation, FailedStep, Passed, SeenCertificate } from "#core/fed
 import { alias, domain, type Laboratory } from "../laboratory.ts";
 import type { Fault } from "./fault.ts";
 
-const own = "192.0.2.10";
 const partner = "partner.example";
 const faces = [domain, alias];
 const rooms = faces.map((name) => `conference.${name}`);
