@@ -4,6 +4,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { uploadedFiles } from "#features/http-upload/index.ts";
+import { Jid } from "#jid/jid.ts";
+import { Client } from "#test/harness/client.ts";
 import {
   accepted,
   block,
@@ -17,7 +19,7 @@ import {
   refused,
   sendsInBand,
 } from "#test/harness/file-bridge.ts";
-import { type Stage, scenario } from "#test/harness/scenario.ts";
+import { password, type Stage, scenario } from "#test/harness/scenario.ts";
 
 const balcony = "juliet@example.net/balcony";
 const whole = "<message type='headline'><body>juliet@example.net is away: …</body></message>";
@@ -223,4 +225,44 @@ scenario("file-bridge: with its sender, a half file goes", bridged(), async (sta
   await socks.ends();
   await cleared(stage);
   assert.equal(await usage(stage), 0);
+});
+
+scenario(
+  "file-bridge: where the disk is full, it says so before anything is sent",
+  bridged({}, { settings: { "http-upload": { reserve: "9000000 GiB" } } }),
+  async (stage) => {
+    const romeo = await lovers(stage);
+    await romeo.exchange(
+      offer(balcony, { size: 10 }),
+      `<iq type='error' id='offer'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>
+        <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>The server has no room for files just now.…</text></error></iq>`,
+    );
+  },
+);
+
+scenario("file-bridge: French is spoken with those who speak it", bridged(), async (stage) => {
+  open(stage);
+  await stage.account("juliet@example.net");
+  await stage.account("romeo@example.com");
+  const wire = await stage.wire();
+  const secret = Buffer.from(`\0romeo\0${password}`).toString("base64");
+  await wire.opens("example.com", "xml:lang='fr'");
+  wire.writes(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
+  await wire.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+  await wire.opens("example.com", "xml:lang='fr'");
+  wire.writes(
+    "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>orchard</resource></bind></iq>",
+  );
+  await wire.receives("<iq type='result' id='b'/>");
+  const romeo = new Client(Jid.parse("romeo@example.com/orchard"), wire);
+  await romeo.exchange(
+    offer(balcony, { size: 0 }),
+    "<iq type='error'><error><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Une offre indique …</text></error></iq>",
+  );
+  await romeo.exchange(offer(balcony, { size: 10, methods: [inBand] }), accepted(inBand));
+  await sendsInBand(romeo, balcony, randomBytes(10));
+  await romeo.receivesInAnyOrder(
+    "<message type='headline' xml:lang='fr'><body>juliet@example.net n'est pas connecté·e : votre fichier « été.pdf » a été déposé sur le serveur…</body></message>",
+    "<iq type='result' id='b0'/>",
+  );
 });
