@@ -114,8 +114,8 @@ test("to a colleague whose client takes no files: at once", async (context) => {
   romeo.do("send-file", `${juliet}`, sent);
   await romeo.expect("file-sent");
   await arrives(juliet, romeo.address);
-  const [notice] = romeo.stanzas("xml-received").filter(({ attrs }) => attrs.type === "headline");
-  assert.match(notice!.toString(), /The software of juliet3@example\.com cannot take files/);
+  const notice = await romeo.expect("notice", ({ text = "" }) => text.includes("cannot take files"));
+  assert.match(notice.text!, /The software of juliet3@example\.com cannot take files: your file .* put on the server/);
 });
 
 test("in-band, where there is no proxy", async (context) => {
