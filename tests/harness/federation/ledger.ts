@@ -12,11 +12,11 @@ export class Ledger {
   readonly arrived = new Set<string>();
   readonly bounced = new Set<string>();
 
-  /** Sends a message of its own number. */
-  async send(from: Client, to: string): Promise<void> {
+  /** Sends a message of its own number; `ballast` makes it larger. */
+  async send(from: Client, to: string, ballast = ""): Promise<void> {
     const id = `m${this.sent.size}`;
     this.sent.add(id);
-    await from.sends(`<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`);
+    await from.sends(`<message to='${to}' type='chat' id='${id}'><body>${id}${ballast}</body></message>`);
   }
 
   /** Reads what a client gets, from the archive, too, until its stream ends. */

@@ -77,6 +77,8 @@ interfaces = { "${address}" }
 c2s_ports = { 5222 }
 c2s_direct_tls_ports = {}
 s2s_ports = { 5269 }
+component_ports = { 5347 }
+component_interfaces = { "${address}" }
 plugin_paths = { "${join(import.meta.dirname, "..", "prosody-modules")}" }
 dns_elsewhere = { address = "${dns.address}", port = ${dns.port} }
 modules_enabled = { ${enabled.map((name) => `"${name}"`).join(", ")} }
