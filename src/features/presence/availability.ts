@@ -1,6 +1,7 @@
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import { available, type LocalSession, priority, type Session } from "#core/session.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Presence, presence, Stanza } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
@@ -111,10 +112,17 @@ export class Availability {
     }
     this.#parts.display.toAvailable(stanza, own); // §4.5.2: also to the client itself
     if (own.includes(session)) session.set(available, false);
-    const departure = { stanza, session, addresses };
     const roster = this.#parts.roster.get(session.jid.bare);
-    if (!(roster instanceof Promise)) return this.#departed(departure, roster);
-    return roster.then((loaded) => this.#departed(departure, loaded));
+    if (!(roster instanceof Promise)) return this.#departed({ stanza, session, addresses }, roster);
+    // After a restart. Who takes the resource anew enters rooms before the roster is there: the rooms hear of the end first.
+    const { true: rooms = [], false: others = [] } = Object.groupBy(addresses, (address) => `${this.#serves(address)}`);
+    for (const address of rooms) this.#host.send(stanza.toward(address));
+    return roster.then((loaded) => this.#departed({ stanza, session, addresses: others }, loaded));
+  }
+
+  /** Whether it is at a service of ours, where there are no contacts. */
+  #serves({ domain }: Jid): boolean {
+    return domain !== this.#host.domain && this.#host.server.router.hosts.has(domain);
   }
 
   #departed({ stanza, session, addresses }: Departure, roster: Roster): void | Promise<void> {
