@@ -19,7 +19,7 @@ import {
   takeOver,
 } from "./store.ts";
 
-/** Sessions that are written in one go when the server stops. */
+/** Sessions that are written together when the server stops: where one cannot be, its company cannot. */
 const atOnce = 100;
 /** How long a stop waits for what its clients have sent, beyond what c2s has waited; in milliseconds. */
 const mostWaiting = 500;
@@ -85,11 +85,17 @@ export class Keeping {
     await Promise.race([settled, sleep(mostWaiting, undefined, { ref: false })]);
     const safe = await Promise.all(all.map(({ session }) => this.#isWritten(session)));
     const ready = all.filter((managed, index) => safe[index] && !managed.over);
+    const written: Promise<void>[] = []; // the next are gathered while the disk is at the first
     for (let start = 0; start < ready.length; start += atOnce) {
-      const some = ready.slice(start, start + atOnce);
-      await this.#journal.now(...some.flatMap((managed) => this.#queries(managed, untilOf(managed), true)));
-      for (const { session } of some) session.suspend();
+      written.push(this.#give(ready.slice(start, start + atOnce), untilOf));
     }
+    const failed = (await Promise.allSettled(written)).find(({ status }) => status === "rejected");
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  async #give(some: readonly Managed[], untilOf: (managed: Managed) => number): Promise<void> {
+    await this.#journal.now(...some.flatMap((managed) => this.#queries(managed, untilOf(managed), true)));
+    for (const { session } of some) session.suspend();
   }
 
   /** What an earlier process has left, and now belongs to this one. */

@@ -1,4 +1,5 @@
-import type { Connection, LocalSession } from "#core/session.ts";
+import type { Connection, LocalSession, Progress } from "#core/session.ts";
+import { client } from "#stanza/namespaces.ts";
 import type { Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
 import { request, tooHigh } from "./tags.ts";
@@ -20,6 +21,11 @@ export interface Kept {
   readonly at: number;
 }
 
+/** A stanza in the queue of a session, with its size in bytes. */
+interface Queued extends Kept {
+  size: number;
+}
+
 /** What has passed between a client and its server before. */
 export interface Past {
   /** Stanzas of the client that were handled, and stanzas that it has acknowledged; modulo 2^32. */
@@ -33,15 +39,15 @@ export interface Past {
 export interface Keeper {
   /** Whether a stanza to a session goes to other clients of its account too. */
   shares(stanza: Stanza): boolean;
-  /** Stanzas kept for one client until it acknowledges them. */
-  readonly limit: number;
+  /** Stanzas, and their bytes, kept for one client until it acknowledges them. */
+  readonly limit: { readonly stanzas: number; readonly bytes: number };
   /** The client has stanzas that it was not asked about. */
   unasked(connection: Managed): void;
   /** A stanza has come for a session whose state is on disk. */
   keep(connection: Managed, kept: Kept): void;
   /** A kept message as it is given later than it came. */
   late(kept: Kept): Stanza;
-  /** More stanzas than may be kept. */
+  /** More than may be kept: the session is to end. */
   overflowed(connection: Managed): void;
 }
 
@@ -56,13 +62,25 @@ export class Managed implements Connection {
   readonly #keeper: Keeper;
   readonly #base: number;
   #inner: Connection | undefined;
-  #queue: Kept[] = [];
+  #queue: Queued[] = [];
+  #bytes = 0;
+  /** Stanzas that have come for the client, over all. */
+  #came = 0;
+  /** How many of the queue were written, over this connection or one before. */
+  #written = 0;
+  #overflowed = false;
+  #suspended = false;
   /** Stanzas that the client has acknowledged, modulo 2^32. */
   #acknowledged = 0;
   #sinceAsked = 0;
-  /** How much of the queue has been written, while a client that has resumed gets what it missed. */
+  /** How many of the queue were written over this connection, while a client that has resumed gets what it missed. */
   #caughtUp: number | undefined;
   #catchingUp: NodeJS.Timeout | undefined;
+  /** The answer to the client's last request, if it waits for the disk; and how many wait. */
+  answering: Promise<void> = Promise.resolve();
+  answers = 0;
+  /** The connection that asked last to go on with the session. */
+  claimant: Connection | undefined;
   /** When the client was asked, if it has not answered; milliseconds of a monotonic clock. */
   askedAt: number | undefined;
   /** Its state is on disk, so that it survives the end of the process: while the client is away. */
@@ -78,8 +96,18 @@ export class Managed implements Connection {
     this.#base = session.handled - (past?.handled ?? 0);
     this.#acknowledged = past?.acknowledged ?? 0;
     if (past === undefined) this.#inner = session.connection;
-    else this.#queue = [...past.queue];
+    else {
+      this.#queue = past.queue.map((kept) => ({ ...kept, size: sizeOf(kept.stanza) }));
+      this.#bytes = this.#queue.reduce((sum, { size }) => sum + size, 0);
+      this.#came = this.#queue.length;
+      this.#written = this.#queue.length; // which of them were is not known
+    }
     session.connection = this;
+  }
+
+  /** What the client is connected over. */
+  get connection(): Connection | undefined {
+    return this.#inner;
   }
 
   /** Whether the client is away. */
@@ -102,6 +130,11 @@ export class Managed implements Connection {
     return this.#queue;
   }
 
+  /** Their size. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get unsent(): number {
     return this.#inner?.unsent ?? 0;
   }
@@ -110,17 +143,48 @@ export class Managed implements Connection {
     return this.#inner?.peer ?? "away";
   }
 
-  deliver(stanza: Stanza): void {
-    const kept = { stanza, shared: this.#keeper.shares(stanza), at: Date.now() };
+  deliver(stanza: Stanza): number {
+    if (this.#overflowed) {
+      this.session.send(stanza); // it has ended
+      return 0;
+    }
+    const kept = { stanza, shared: this.#keeper.shares(stanza), at: Date.now(), size: 0 };
     this.#queue.push(kept);
+    this.#came++;
     if (this.onDisk) this.#keeper.keep(this, kept);
-    if (this.#queue.length > this.#keeper.limit) return this.#keeper.overflowed(this);
-    if (this.#inner === undefined || this.#caughtUp !== undefined) return;
-    this.#inner.deliver(stanza);
+    kept.size = this.#write(stanza) ?? sizeOf(stanza);
+    this.#bytes += kept.size;
+    const { stanzas, bytes } = this.#keeper.limit;
+    if ((this.#queue.length > stanzas || this.#bytes > bytes) && !this.#suspended) {
+      this.#overflowed = true;
+      this.#keeper.overflowed(this);
+      this.session.close();
+    }
+    return kept.size;
+  }
+
+  /** Writes a stanza that has just come, unless the client is away or gets others first. */
+  #write(stanza: Stanza): number | undefined {
+    if (this.#inner === undefined || this.#caughtUp !== undefined) return undefined;
+    const size = this.#inner.deliver(stanza);
+    this.#written = this.#queue.length;
     this.#sinceAsked++;
-    if (this.askedAt !== undefined) return;
+    if (this.askedAt === undefined) this.#askSoon();
+    return size;
+  }
+
+  #askSoon(): void {
     if (this.#sinceAsked >= askEvery) this.ask();
-    else if (this.#sinceAsked === 1) this.#keeper.unasked(this);
+    else if (this.#sinceAsked > 0) this.#keeper.unasked(this);
+  }
+
+  follow(): () => Progress {
+    const goal = this.#came;
+    this.ask();
+    return () => {
+      if (this.#came - this.#queue.length >= goal) return "taken";
+      return this.away ? "away" : "kept";
+    };
   }
 
   /** Asks the client what it has handled, unless nothing is open or it was asked. */
@@ -134,9 +198,8 @@ export class Managed implements Connection {
   /** The client says what it has handled. @throws StreamError where it cannot have (XEP-0198 §6) */
   acknowledge(count: number): void {
     const news = (count - this.#acknowledged + wrap) % wrap;
-    const written = this.#caughtUp ?? this.#queue.length;
-    if (news > written) {
-      const sent = (this.#acknowledged + written) % wrap;
+    if (news > this.#written) {
+      const sent = (this.#acknowledged + this.#written) % wrap;
       throw new StreamError(
         "undefined-condition",
         "More stanzas acknowledged than sent",
@@ -145,10 +208,22 @@ export class Managed implements Connection {
     }
     this.askedAt = undefined;
     this.#acknowledged = count;
-    if (this.#caughtUp !== undefined) this.#caughtUp -= news;
-    if (news === this.#queue.length) this.#queue = [];
-    else if (news > 0) this.#queue = this.#queue.slice(news);
-    if (this.#sinceAsked > 0) this.#keeper.unasked(this);
+    this.#written -= news;
+    if (this.#caughtUp !== undefined) this.#caughtUp = Math.max(0, this.#caughtUp - news);
+    for (const { size } of this.#queue.splice(0, news)) this.#bytes -= size;
+    this.#askSoon();
+  }
+
+  /** It goes on in the next process: what comes is only written. */
+  suspend(): void {
+    this.#suspended = true;
+    this.session.suspend();
+  }
+
+  /** Another connection is to take over: the one before, if it still seems alive, lets go. */
+  part(): void {
+    this.#inner?.release();
+    this.leave();
   }
 
   /** The client is away: what comes is kept, in memory of its own. */
@@ -160,11 +235,9 @@ export class Managed implements Connection {
     clearTimeout(this.#catchingUp);
   }
 
-  /** The client is back over another connection: the one before, if it still seems alive, lets go. */
+  /** The client is back over another connection. */
   resume(connection: Connection, write: () => void): void {
-    this.#inner?.release();
     this.#inner = connection;
-    this.askedAt = undefined;
     write();
     if (this.#inner === undefined) return; // it has gone again
     this.#caughtUp = 0;
@@ -180,6 +253,7 @@ export class Managed implements Connection {
         return;
       }
       this.#inner.deliver(this.#keeper.late(this.#queue[this.#caughtUp++]!));
+      this.#written = Math.max(this.#written, this.#caughtUp);
     }
     this.#caughtUp = undefined;
     this.#sinceAsked = this.#queue.length;
@@ -204,11 +278,16 @@ export class Managed implements Connection {
   }
 }
 
+function sizeOf({ element }: Stanza): number {
+  return element.wire(client).length;
+}
+
 /** The connection of a session whose client is away, until something better stands in its place. */
 export const nobody: Connection = {
   peer: "away",
   unsent: 0,
-  deliver() {},
+  deliver: () => 0,
+  follow: () => () => "away",
   send() {},
   release() {},
   drop() {},

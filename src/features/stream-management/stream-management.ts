@@ -9,7 +9,7 @@ import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import type { Negotiation } from "#core/negotiation.ts";
 import { acknowledging, closed, type LocalSession, losing } from "#core/session.ts";
-import { count, duration, section } from "#core/settings.ts";
+import { count, duration, section, size } from "#core/settings.ts";
 import { mam } from "#features/mam/index.ts";
 import { delayed, delayOf } from "#stanza/delay.ts";
 import type { Stanza } from "#stanza/stanza.ts";
@@ -24,7 +24,8 @@ const settings = section({
     "10 minutes",
     "How long a client whose connection broke may come back as if nothing had happened.",
   ),
-  unacknowledged: count(1_000, "Stanzas kept for a client until it acknowledges them; with more, its session ends."),
+  unacknowledged: count(10_000, "Stanzas kept for a client until it acknowledges them; with more, its session ends."),
+  "unacknowledged-size": size("8 MiB", "What those stanzas may hold together; with more, its session ends."),
   "answer-time": duration("1 minute", "How long a client may take to acknowledge; after that its connection is cut."),
 });
 
@@ -34,6 +35,8 @@ type Settings = ReturnType<(typeof settings)["parse"]>;
 const lookEvery = 1_000;
 /** After a restart clients have at least so long to come back, in milliseconds. */
 const leastAfterRestart = 60_000;
+/** Requests of one client that may wait for the disk before nothing more is read from it. */
+const mostAnswers = 100;
 
 /**
  * Stream Management (XEP-0198): what is sent over a bad network arrives, and a broken connection is taken up again where
@@ -68,7 +71,7 @@ interface Absence {
 }
 
 class StreamManager implements Keeper {
-  readonly limit: number;
+  readonly limit: Keeper["limit"];
   readonly keeping: Keeping;
   readonly #host: Host;
   readonly #settings: Settings;
@@ -84,7 +87,7 @@ class StreamManager implements Keeper {
   constructor(host: Host, settings: Settings) {
     this.#host = host;
     this.#settings = settings;
-    this.limit = settings.unacknowledged;
+    this.limit = { stanzas: settings.unacknowledged, bytes: settings["unacknowledged-size"] };
     this.keeping = new Keeping(host);
     host.server.metrics.gauge("sessions_away", () => this.#absent.size);
   }
@@ -127,7 +130,11 @@ class StreamManager implements Keeper {
       return stream.send(tags.failure("item-not-found", this.#ended.get(`${stream.account} ${previd}`)));
     }
     managed.acknowledge(handled);
+    // Nothing more is taken from the connection before: the client sends again what was not handled until now.
+    managed.part();
+    this.#owing.delete(managed);
     this.#expect(managed);
+    managed.claimant = stream.connection;
     const removed = this.keeping.remove(managed);
     const { safe } = managed.session;
     if (removed === undefined && safe === undefined) return this.#continue(stream, managed);
@@ -138,6 +145,8 @@ class StreamManager implements Keeper {
   #continue(stream: Negotiation, managed: Managed): void {
     const previd = managed.id!;
     if (managed.over) return stream.send(tags.failure("item-not-found", managed.handled));
+    if (managed.claimant !== stream.connection) return stream.connection.release(); // its client is somewhere else by now
+    managed.claimant = undefined;
     managed.resume(stream.connection, () => {
       stream.send(tags.resumed({ previd, h: String(managed.handled) }));
       stream.adopt(managed.session);
@@ -145,13 +154,32 @@ class StreamManager implements Keeper {
     this.#host.server.metrics.count("sessions_resumed");
   }
 
-  /** An acknowledgement says that what the client sent is safe: it waits until that is on disk. */
-  async #acknowledge(managed: Managed): Promise<void> {
-    const { handled, session } = managed;
+  /**
+   * An acknowledgement says that what the client sent is safe: it waits until that is on disk. What the client sends behind
+   * its request does not wait, so that its own acknowledgements are heard; answers keep their order.
+   */
+  #acknowledge(managed: Managed): void | Promise<void> {
+    const { handled, connection } = managed;
+    const safe = this.#isSafe(managed.session);
+    const answer = async () => {
+      const certain = await safe.catch((cause) => {
+        this.#host.log.error("what a client has sent cannot be acknowledged", { cause });
+        return false;
+      });
+      managed.answers--;
+      // Who has come back over another connection was told there.
+      if (certain && managed.connection === connection) managed.send(tags.answer({ h: String(handled) }));
+    };
+    managed.answers++;
+    managed.answering = managed.answering.then(answer);
+    if (managed.answers >= mostAnswers) return managed.answering;
+  }
+
+  async #isSafe(session: LocalSession): Promise<boolean> {
     await session.safe;
-    if (await this.#host.fire(acknowledging, session)) return;
+    if (await this.#host.fire(acknowledging, session)) return false;
     await this.keeping.written();
-    managed.send(tags.answer({ h: String(handled) }));
+    return true;
   }
 
   /** Whether a session can outlive its connection. */
@@ -263,9 +291,13 @@ class StreamManager implements Keeper {
     this.#looking ??= setTimeout(() => this.#look(), lookEvery).unref();
   }
 
-  overflowed(connection: Managed): void {
+  overflowed(managed: Managed): void {
+    const { session, away, bytes, unacknowledged } = managed;
+    const stanzas = unacknowledged.length;
     this.#host.server.metrics.count("sessions_overflowed");
-    connection.end("policy-violation", "Too many stanzas were not acknowledged");
+    const facts = { jid: session.jid.toString(), stanzas, bytes, away, peer: managed.peer };
+    this.#host.log.info("a session ends: its client has not acknowledged too much", facts);
+    managed.end("policy-violation", `Too many stanzas were not acknowledged: ${stanzas}, of ${bytes} bytes together`);
   }
 
   #look(): void {
