@@ -1,6 +1,7 @@
 import type { Host } from "#core/host.ts";
 import { presenting } from "#core/packet.ts";
 import { delivering, type Fact, fact, type Session } from "#core/session.ts";
+import type { Stanza } from "#stanza/stanza.ts";
 import { tag } from "#xml/element.ts";
 import type { Bridge } from "./bridge.ts";
 import { fileProfile } from "./tags.ts";
@@ -31,8 +32,14 @@ export function letOldClientsAsk(host: Host, bridge: Bridge): void {
   host.on(delivering, "amend", (packet) => {
     const { stanza, session } = packet;
     if (stanza.kind !== "presence" || stanza.type !== "" || !session.get(strict)) return;
-    const features = bridge.capabilitiesAt(stanza.from.domain)?.announcedIn(stanza.element);
+    const features = featuresIn(host, bridge, stanza);
     if (features === undefined || features.has(fileProfile) || features.has(calls) || !bridge.leads(session)) return;
     packet.stanza = stanza.map((element) => element.without(capabilities));
   });
+}
+
+function featuresIn({ server }: Host, bridge: Bridge, { from, element }: Stanza): ReadonlySet<string> | undefined {
+  const capabilitiesThere = bridge.capabilitiesAt(from.domain);
+  const sender = server.router.hosts.get(from.domain)?.sessions.find(from);
+  return capabilitiesThere?.announcedIn(element) ?? (sender && capabilitiesThere?.featuresOf(sender));
 }

@@ -53,7 +53,7 @@ export interface FilesOptions {
     readonly slotMs: number;
     readonly keepMs: number;
   };
-  /** Whether somebody has this account, a bare address; of others than ours nobody knows better. */
+  /** Whether somebody has this account, a bare address, and may use it; of others than ours nobody knows better. */
   readonly exists: (account: string) => Promise<boolean> | boolean;
   /** Where files are reached under a domain or alias, with a slash at the end; undefined: nowhere. */
   readonly base: (face: string) => string | undefined;
@@ -201,9 +201,14 @@ export class Files {
     return this.#options.table.remove(id);
   }
 
+  /** Nothing that an account was about to upload, or is uploading, is kept. */
+  revoke(account: string): void {
+    this.#pending.forget(account);
+  }
+
   /** Deletes all files of an account, and what it was about to upload. Resolves with their number. */
   async forget(account: string): Promise<number> {
-    this.#pending.forget(account);
+    this.revoke(account);
     let count = 0;
     for (;;) {
       const files = await this.#options.table.oldest(account, sweepAtOnce);

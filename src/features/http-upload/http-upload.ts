@@ -6,7 +6,8 @@ import { background } from "#core/log.ts";
 import { face, type LocalSession } from "#core/session.ts";
 import { describing } from "#features/disco/index.ts";
 import { mam } from "#features/mam/index.ts";
-import type { Jid } from "#jid/jid.ts";
+import { ended, offBoarding } from "#features/off-boarding/index.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { dataSet } from "#stanza/form.ts";
 import type { Iq } from "#stanza/stanza.ts";
@@ -69,6 +70,7 @@ export const httpUpload: Feature<UploadSettings, UploadApi> = {
     const desk = new Desk(host, files, values);
     host.iq("get", request, "host", (iq, payload, origin) => desk.answer(iq, payload, origin));
     host.parent?.on(removing, "record", async ({ account }) => void (await files.forget(account.bare.toString())));
+    host.parent?.on(ended, "record", ({ account }) => files.revoke(account.bare.toString()));
     return { files, quotas };
   },
 };
@@ -125,7 +127,8 @@ function open(host: Host, values: UploadSettings): Shared {
 function existsHere(host: Host, account: string): boolean | Promise<boolean> {
   const [local = "", domain = ""] = account.split("@");
   const own = host.server.router.hosts.get(domain);
-  return own === undefined || own.where !== "accounts" || own.accounts.exists(local);
+  if (own === undefined || own.where !== "accounts") return true;
+  return !own.view("http-upload").use(offBoarding).isLocked(Jid.parse(account)) && own.accounts.exists(local);
 }
 
 function namesOf({ server: { router, faces } }: Host): string[] {
