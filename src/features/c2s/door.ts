@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fullBucket, spend } from "#collections/bucket.ts";
 import { staying, suspending } from "#core/handover.ts";
 import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
@@ -175,27 +176,19 @@ export class Door {
   shape(client: ClientStream): void {
     const { rate, burst } = this.settings;
     if (rate === 0) return;
-    const received = client.stream.received;
-    client.allowance ??= { tokens: burst, at: client.heard, counted: 0 };
+    client.allowance ??= { ...fullBucket(this.settings, client.heard), counted: 0 };
     const { allowance } = client;
-    if (received - allowance.counted < allowance.tokens) {
-      if (received - allowance.counted < burst / 2) return;
-    }
-    allowance.tokens =
-      Math.min(burst, allowance.tokens + ((client.heard - allowance.at) * rate) / 1000) -
-      (received - allowance.counted);
-    allowance.at = client.heard;
-    allowance.counted = received;
-    if (allowance.tokens >= 0 || this.#shaped.has(client)) return;
+    const news = client.stream.received - allowance.counted;
+    if (news < allowance.tokens && news < burst / 2) return;
+    allowance.counted += news;
+    const wait = spend(allowance, news, this.settings, client.heard);
+    if (wait === 0 || this.#shaped.has(client)) return;
     this.server.metrics.count("c2s_streams_slowed");
     client.stream.hold(true);
-    const timer = setTimeout(
-      () => {
-        this.#shaped.delete(client);
-        client.stream.hold(false);
-      },
-      Math.min(10_000, (-allowance.tokens * 1000) / rate),
-    );
+    const timer = setTimeout(() => {
+      this.#shaped.delete(client);
+      client.stream.hold(false);
+    }, wait);
     this.#shaped.set(client, timer);
   }
 

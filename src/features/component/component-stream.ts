@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Bucket, fullBucket, spend } from "#collections/bucket.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
@@ -7,7 +8,6 @@ import { StreamError } from "#stream/error.ts";
 import { Stream, type StreamEvents } from "#stream/stream.ts";
 import type { CloseReason, Transport } from "#stream/transport.ts";
 import type { Element } from "#xml/element.ts";
-import { Bucket } from "./bucket.ts";
 import type { ComponentDoor } from "./door.ts";
 import type { Gateway } from "./gateway.ts";
 import { accept, handshake } from "./tags.ts";
@@ -19,7 +19,7 @@ export class ComponentStream implements StreamEvents {
   readonly since: number = Date.now();
   readonly #door: ComponentDoor;
   readonly #id = randomBytes(18).toString("base64url");
-  readonly #bucket: Bucket;
+  readonly #bucket: Bucket; // of bytes
   #counted = 0;
   #pause: NodeJS.Timeout | undefined;
   #named: Gateway | undefined;
@@ -28,7 +28,7 @@ export class ComponentStream implements StreamEvents {
 
   constructor(door: ComponentDoor, transport: Transport) {
     this.#door = door;
-    this.#bucket = new Bucket(door.settings.rate, door.settings.burst);
+    this.#bucket = fullBucket(door.settings, performance.now());
     this.stream = new Stream(transport, this, { limits: beforeAuthentication, namespace: accept, versioned: false });
   }
 
@@ -117,7 +117,7 @@ export class ComponentStream implements StreamEvents {
   #shape(): void {
     const bytes = this.stream.received - this.#counted;
     this.#counted = this.stream.received;
-    const wait = this.#bucket.spend(bytes);
+    const wait = spend(this.#bucket, bytes, this.#door.settings, performance.now());
     if (wait === 0 || this.#pause !== undefined) return;
     this.stream.hold(true);
     this.#pause = setTimeout(() => {
