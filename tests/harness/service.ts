@@ -124,10 +124,10 @@ function within(...words: readonly string[]): [command: string, words: string[]]
   return ["setpriv", ["--pdeathsig", "KILL", process.execPath, "--max-semi-space-size=4", program, ...words]];
 }
 
-/** As `./parloir` sets it: what Node made of the sources is kept for the next start. */
+/** As `./parloir` sets it: what Node made of the sources is kept for the next start; memory for two threads. */
 function environment(): NodeJS.ProcessEnv {
   const cache = join(import.meta.dirname, "..", "..", "node_modules", ".cache", "node");
-  return { NODE_COMPILE_CACHE: cache, ...process.env };
+  return { NODE_COMPILE_CACHE: cache, MALLOC_ARENA_MAX: "2", ...process.env };
 }
 
 /** The ports that the service says it listens at. */
