@@ -90,6 +90,7 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
         ],
       },
     });
+    const s2s = { block: ["blocked.example"], domains: { "expired.example": { policy: "allow" } } };
     const running: Parloir[] = [];
     ends.push(async () => void (await Promise.all(running.map((one) => one.kill()))));
     const start = async (at: Place, options: ParloirOptions) => {
@@ -99,7 +100,7 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
     };
     const serving = places.filter(({ domain }) => faults[domain]?.s2s !== undefined);
     [ours] = await Promise.all([
-      start(place, { aliases: ["im.ours.example"], settings: { s2s: { block: ["blocked.example"] } } }),
+      start(place, { aliases: ["im.ours.example"], settings: { s2s } }),
       start(well, {}),
       ...serving.map((one) => start(one, { settings: { s2s: faults[one.domain]!.s2s } })),
     ]);
@@ -181,5 +182,21 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
     assert.equal(wrong.code, 2);
     assert.match(foreign.errors, /else\.example is not a domain of this server/);
     assert.equal(list.code, 0);
+  });
+
+  test("doctor looks at what the settings name, and at the service itself, through the service", async () => {
+    const file = join(ours.service.folder, "parloir.yaml");
+    const program = join(import.meta.dirname, "..", "..", "src", "app", "main.ts");
+    const out = await new Promise<string>((resolve) => {
+      execFile(process.execPath, [program, "doctor", "--json", "--config", file], (_, text) => resolve(text));
+    });
+    const findings = JSON.parse(out).findings as { check: string; id: string; says: { en: string } }[];
+    const [expired, ...others] = findings.filter(({ id }) => id === "federation-certificate-expired");
+    assert.match(expired!.says.en, /The certificate of expired\.example at .* CERT_HAS_EXPIRED/);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      findings.filter(({ id }) => id === "federation-not-reached" || id.startsWith("port-")),
+      [],
+    );
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Ledger } from "#test/harness/federation/ledger.ts";
-import { befriend, type Cast, eventually, lacking, neighbourhood } from "./neighbours.ts";
+import { awaits, befriend, type Cast, eventually, lacking, neighbourhood } from "./neighbours.ts";
 
 /** Servers that are killed, start again or do not answer: nothing is lost without a word, and everything comes back. */
 
@@ -38,6 +38,22 @@ describe("trouble with Prosody and ejabberd", { skip, timeout: 120_000 }, () => 
       assert.deepEqual(await ledger.settles(), []);
       for (const client of [romeo, juliet, again]) client.wire.transport.destroy();
       await Promise.all(reading);
+    });
+
+    test(`${name} stops and starts: presence recovers, both ways`, async () => {
+      const romeo = await cast.ours.connect(`benvolio-${name}`);
+      const juliet = await cast[name].connect("rosaline");
+      await befriend(romeo, juliet);
+      await cast[name].stop();
+      await cast[name].start();
+      const again = await cast[name].connect("rosaline");
+      await awaits(romeo, `<presence from='${again}'/>`);
+      await awaits(again, `<presence from='${romeo}'/>`);
+      await again.sends(`<message to='${romeo.jid.bare}' type='chat'><body>Back</body></message>`);
+      await awaits(romeo, `<message from='${again}'><body>Back</body></message>`);
+      await romeo.disconnect();
+      await awaits(again, `<presence from='${romeo}' type='unavailable'/>`);
+      again.wire.transport.destroy();
     });
   }
 
