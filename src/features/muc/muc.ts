@@ -158,6 +158,20 @@ class Desk {
     return this.#attend(packet);
   }
 
+  #speak(stanza: Message): Outcome | Promise<Outcome> {
+    const { turnstile } = this.#service;
+    if (!turnstile.open) return turnstile.wait(() => this.#tell(stanza)).then(() => handled);
+    this.#tell(stanza);
+    return handled;
+  }
+
+  /** Perhaps after a while: the room may have been destroyed. */
+  #tell(stanza: Message): void {
+    const room = this.#service.rooms.existing(stanza.to, stanza.from);
+    this.#messages.speak(room, stanza);
+    this.#service.turnstile.spend(room.occupants.seats.length);
+  }
+
   /** Comings, goings and changes are told to all in the room. */
   #attend(packet: Packet): Outcome | Promise<Outcome> {
     const { turnstile } = this.#service;
@@ -186,7 +200,7 @@ class Desk {
     }
     const room = this.#service.rooms.existing(stanza.to, stanza.from); // §17.2 rule 3
     if (!stanza.to.isBare) whisper(this.#service, room, stanza);
-    else if (stanza.type === "groupchat") this.#messages.speak(room, stanza);
+    else if (stanza.type === "groupchat") return this.#speak(stanza);
     else {
       const taken = this.#invitations.take(room, stanza) || this.#approvals.take(room, stanza);
       if (taken instanceof Promise) return taken.then(() => handled);

@@ -1,4 +1,4 @@
-/** Presences that may be caused in one turn of the loop: some milliseconds of work. */
+/** Stanzas that may be caused in one turn of the loop: some milliseconds of work. */
 const perTurn = 4_000;
 
 interface Waiting {
@@ -8,9 +8,10 @@ interface Waiting {
 }
 
 /**
- * Lets people into rooms and out of them, a few at a time. Each is told to all who are there: a thousand clients who come
- * back at once after a restart cause a million presences. Between the turns the server does what else there is to do, and
- * sends what was written. First come, first served; clients who wait are not read from.
+ * Lets people into rooms and out of them, and lets them speak, a few at a time. Each is told to all who are there: a thousand
+ * clients who come back at once after a restart cause a million presences, and as many messages if all answer at once.
+ * Between the turns the server does what else there is to do, and sends what was written. First come, first served, so
+ * that all see one order; clients who wait are not read from.
  */
 export class Turnstile {
   readonly #queue: Waiting[] = [];
@@ -36,10 +37,10 @@ export class Turnstile {
     });
   }
 
-  /** So many presences were caused. */
-  spend(presences: number): void {
-    this.#left -= presences;
-    if (this.#left <= 0) this.#schedule();
+  /** So many stanzas were caused. */
+  spend(stanzas: number): void {
+    this.#left -= stanzas;
+    this.#schedule();
   }
 
   #schedule(): void {
