@@ -12,7 +12,7 @@ import { becameAvailable } from "#features/presence/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { delayed } from "#stanza/delay.ts";
 import { StanzaError } from "#stanza/error.ts";
-import { store, unstored } from "#stanza/hints.ts";
+import { noStore, store } from "#stanza/hints.ts";
 import { body, Stanza } from "#stanza/stanza.ts";
 import { forget, forgetAll, forgetArchived, keep, migrations, next } from "./store.ts";
 
@@ -138,7 +138,7 @@ function ready(session: Session): boolean {
 /** XEP-0160 §3: conversations are kept; notifications that only mean something now are not. */
 function storable({ type, element }: Stanza): boolean {
   if (type !== "chat" && type !== "normal") return false;
-  if (unstored(element)) return false;
+  if (element.child(noStore)) return false; // what is off the record only may wait (XEP-0334 §3.3)
   if (element.child(store) || element.child(body)) return true;
   return element.elements.some((child) => !fleeting.has(child.ns));
 }
