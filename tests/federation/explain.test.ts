@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { after, before, describe, test } from "node:test";
+import { runCommandLine } from "#app/cli/program.ts";
 import { ask } from "#app/control/client.ts";
 import { explanationReport } from "#app/doctor/explanation.ts";
 import type { Explanation } from "#core/federation.ts";
@@ -71,6 +72,20 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
       arguments: { domain },
     });
     return reply!.result as Explanation;
+  };
+  /** The command line, in this process. */
+  const run = async (...words: string[]) => {
+    const said = { out: "", errors: "" };
+    const into = (name: keyof typeof said) =>
+      new Writable({
+        write(part, _, done) {
+          said[name] += part;
+          done();
+        },
+      });
+    const terminal = { input: Readable.from([]), output: into("out"), errors: into("errors") };
+    const code = await runCommandLine([...words, "--config", join(ours.service.folder, "parloir.yaml")], terminal);
+    return { code, ...said };
   };
   before(async () => {
     const internet = await LoopbackInternet.open({ after: (end) => ends.push(end) });
@@ -160,20 +175,12 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
   });
 
   test("the command line: words, JSON, exit codes", async () => {
-    const file = join(ours.service.folder, "parloir.yaml");
-    const program = join(import.meta.dirname, "..", "..", "src", "app", "main.ts");
-    const run = (...words: string[]) =>
-      new Promise<{ code: number; out: string; errors: string }>((resolve) => {
-        execFile(process.execPath, [program, "federation", ...words, "--config", file], (error, out, errors) =>
-          resolve({ code: Number(error?.code ?? 0), out, errors }),
-        );
-      });
     const [bad, good, wrong, foreign, list] = await Promise.all([
-      run("explain", "expired.example", "--lang", "fr"),
-      run("explain", "well.example", "--json"),
-      run("explain", "not a domain"),
-      run("explain", "well.example", "--from", "else.example"),
-      run(),
+      run("federation", "explain", "expired.example", "--lang", "fr"),
+      run("federation", "explain", "well.example", "--json"),
+      run("federation", "explain", "not a domain"),
+      run("federation", "explain", "well.example", "--from", "else.example"),
+      run("federation"),
     ]);
     assert.equal(bad.code, 1);
     assert.match(bad.out, /^De ours\.example à expired\.example :\n {2}✓ les réglages le permettent\n/);
@@ -185,11 +192,7 @@ describe("the way to a domain, explained", { skip, timeout: 60_000 }, () => {
   });
 
   test("doctor looks at what the settings name, and at the service itself, through the service", async () => {
-    const file = join(ours.service.folder, "parloir.yaml");
-    const program = join(import.meta.dirname, "..", "..", "src", "app", "main.ts");
-    const out = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [program, "doctor", "--json", "--config", file], (_, text) => resolve(text));
-    });
+    const { out } = await run("doctor", "--json");
     const findings = JSON.parse(out).findings as { check: string; id: string; says: { en: string } }[];
     const [expired, ...others] = findings.filter(({ id }) => id === "federation-certificate-expired");
     assert.match(expired!.says.en, /The certificate of expired\.example at .* CERT_HAS_EXPIRED/);
