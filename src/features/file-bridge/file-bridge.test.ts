@@ -23,8 +23,13 @@ const balcony = "juliet@example.net/balcony";
 
 scenario("file-bridge: a file for somebody who is away arrives as a link, by the proxy", bridged(), async (stage) => {
   open(stage);
-  await stage.account("juliet@example.net");
-  const romeo = await stage.connect("romeo@example.com/orchard");
+  const before = await stage.connect(balcony);
+  const romeo = await stage.connect("romeo@example.com/orchard", { presence: false });
+  await romeo.sends("<presence type='subscribe' to='juliet@example.net'/>");
+  await before.receives("<presence type='subscribe'/>");
+  await before.sends("<presence type='subscribed' to='romeo@example.com'/>");
+  await before.disconnect();
+  await romeo.settles();
   const file = randomBytes(700_001);
   const socks = await sendsByProxy(stage, romeo, balcony, file);
   const told = await romeo.receives("<message type='headline' from='example.com'><body>…</body></message>");
@@ -35,6 +40,23 @@ scenario("file-bridge: a file for somebody who is away arrives as a link, by the
   const link = await leadsTo(stage, message, file);
   assert.equal(link.host, "example.com:5443");
   assert.match(link.pathname, /\/%C3%A9t%C3%A9\.pdf$/);
+});
+
+scenario("file-bridge: only who may see that somebody is away is told so", bridged(), async (stage) => {
+  open(stage);
+  await stage.account("juliet@example.net");
+  const nurse = await stage.connect("nurse@example.net/home");
+  const romeo = await stage.connect("romeo@example.com/orchard");
+  let sid = 0;
+  for (const to of [balcony, "juliet@example.net", "nurse@example.net/gone", "nurse@example.net"]) {
+    await romeo.exchange(offer(to, { sid: `s${++sid}`, size: 3, methods: [inBand] }), accepted(inBand));
+    await sendsInBand(romeo, to, randomBytes(3), `s${sid}`);
+    await romeo.receivesInAnyOrder(
+      `<message type='headline'><body>Files to ${to.replace(/\/.*/, "")} go as links: …</body></message>`,
+      "<iq type='result' id='b0'/>",
+    );
+  }
+  for (let count = 0; count < 2; count++) await nurse.receives(`<message type='chat' from='${romeo}'/>`);
 });
 
 scenario(

@@ -61,7 +61,7 @@ const direct =
 const proxy =
   "<candidate cid='p1' host='example.com' jid='proxy.example.com' port='7777' priority='7878787' type='proxy'/>";
 const blocks = `<transport xmlns='${ibb}' block-size='4096' sid='ch3d9s71'/>`;
-const whole = "<message type='headline'><body>juliet@example.net is away: …</body></message>";
+const whole = "<message type='headline'><body>Files to juliet@example.net go as links: …</body></message>";
 
 async function acknowledges(client: Client, request: string): Promise<void> {
   const { attrs } = await client.receives(request);

@@ -22,7 +22,7 @@ import {
 import { password, type Stage, scenario } from "#test/harness/scenario.ts";
 
 const balcony = "juliet@example.net/balcony";
-const whole = "<message type='headline'><body>juliet@example.net is away: …</body></message>";
+const whole = "<message type='headline'><body>Files to juliet@example.net go as links: …</body></message>";
 const broken =
   "<message type='headline'><body>Your file \"été.pdf\" has not been sent. The file did not come whole.</body></message>";
 
@@ -262,7 +262,7 @@ scenario("file-bridge: French is spoken with those who speak it", bridged(), asy
   await romeo.exchange(offer(balcony, { size: 10, methods: [inBand] }), accepted(inBand));
   await sendsInBand(romeo, balcony, randomBytes(10));
   await romeo.receivesInAnyOrder(
-    "<message type='headline' xml:lang='fr'><body>juliet@example.net n'est pas connecté·e : votre fichier « été.pdf » a été déposé sur le serveur…</body></message>",
+    "<message type='headline' xml:lang='fr'><body>Les fichiers pour juliet@example.net passent par des liens : votre fichier « été.pdf » a été déposé sur le serveur…</body></message>",
     "<iq type='result' id='b0'/>",
   );
 });

@@ -1,6 +1,7 @@
 import type { Host } from "#core/host.ts";
 import type { LocalSession } from "#core/session.ts";
 import { type MucApi, muc } from "#features/muc/index.ts";
+import { presence } from "#features/presence/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Bridge } from "./bridge.ts";
 import { fileProfile, jingleFiles } from "./tags.ts";
@@ -26,18 +27,23 @@ export type Recipients = (
 
 /** People: those who are away, and those whose client is known not to take files. */
 export function people(host: Host, bridge: Bridge): Recipients {
-  return (to, way) => {
+  return (to, way, sender) => {
     if (to.local === "") return undefined;
     const session = to.isBare ? undefined : host.sessions.find(to);
     if (session !== undefined) {
       const features = bridge.capabilitiesAt(host.domain)?.featuresOf(session);
       return isUnable(features, way) ? { reason: "unable", recipient: to.bare, features } : undefined;
     }
-    const away: Recipient = { reason: "away", recipient: to.bare };
-    if (host.sessions.of(to.bare).length > 0) return to.isBare ? { ...away, reason: "unable" } : away;
-    const exists = host.accounts.exists(to.local);
-    return exists instanceof Promise ? exists.then((there) => (there ? away : undefined)) : exists ? away : undefined;
+    return absent(host, to, sender);
   };
+}
+
+/** Only who may see it is told whether somebody is away. */
+async function absent(host: Host, to: Jid, sender: LocalSession): Promise<Recipient | undefined> {
+  const isThere = host.sessions.of(to.bare).length > 0;
+  if (!isThere && !(await host.accounts.exists(to.local))) return undefined;
+  const isSeen = await host.use(presence).authorized(to.bare, sender.jid.bare);
+  return { reason: isSeen && !isThere ? "away" : "person", recipient: to.bare };
 }
 
 /** Rooms, and who is in them: a private message is what reaches them there. */

@@ -27,13 +27,18 @@ export const noProxyOfOurs: Text = {
   fr: "Le serveur ne prend les fichiers que par son propre proxy ou dans la connexion (in-band).",
 };
 
+function asLinks(who: string): Text {
+  return { en: `Files to ${who} go as links`, fr: `Les fichiers pour ${who} passent par des liens` };
+}
+
 const reasons: Readonly<Record<Reason, (who: string) => Text>> = {
   away: (who) => ({ en: `${who} is away`, fr: `${who} n'est pas connecté·e` }),
   unable: (who) => ({
     en: `The software of ${who} cannot take files`,
     fr: `Le logiciel de ${who} ne sait pas recevoir de fichiers`,
   }),
-  room: (who) => ({ en: `Files to ${who} go as links`, fr: `Les fichiers pour ${who} passent par des liens` }),
+  person: asLinks,
+  room: asLinks,
 };
 
 /** What happened, for the sender. */

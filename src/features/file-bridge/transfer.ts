@@ -4,8 +4,8 @@ import type { Jid } from "#jid/jid.ts";
 import { Intake } from "./intake.ts";
 import type { OfferedFile } from "./offer.ts";
 
-/** Why the server takes a file in somebody's place. */
-export type Reason = "away" | "unable" | "room";
+/** Why the server takes a file in somebody's place; `person`: they have no client that it could go to, or it is not told why. */
+export type Reason = "away" | "unable" | "person" | "room";
 
 /** Who sends a file, and to whom. */
 export interface Parties {

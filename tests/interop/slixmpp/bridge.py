@@ -47,7 +47,7 @@ async def file_for_absent_by_proxy(stage):
     stream = await romeo["xep_0065"].handshake(to, sid="sid-1", timeout=10)
     assert stream is not None
     await stream.write(FILE)
-    await romeo.expect("message", lambda message: message["type"] == "headline" and "is away" in message["body"])
+    await romeo.expect("message", lambda message: message["type"] == "headline" and "been sent" in message["body"])
     await fetched(stage, FILE)
 
 
