@@ -156,10 +156,11 @@ export class Stream {
   /**
    * Upgrades to TLS and expects a new header.
    *
-   * @throws StreamError where the peer sent anything after its request, in the clear (RFC 6120 §5.3.3).
+   * @throws StreamError where the peer sent anything but white space after its request, in the clear (RFC 6120 §5.3.3; go-xmpp
+   *   sends a line break).
    */
   async startTls(domain: string | undefined): Promise<void> {
-    if (this.#parser !== undefined && this.#parser.discard() > 0) {
+    if (this.#parser !== undefined && (this.#parser.next() !== undefined || this.#parser.discard() > 0)) {
       throw new StreamError("policy-violation", "Nothing may be sent between the request for TLS and the handshake");
     }
     await this.transport.startTls!(domain);

@@ -127,6 +127,26 @@ scenario(
   },
 );
 
+for (const [name, more, fine] of [
+  ["a line break, as go-xmpp sends it, is nothing", "\n", true],
+  ["a stanza is refused", "\n<message to='romeo@example.com'/>", false],
+  ["a part of one is refused", "<mess", false],
+] as const) {
+  scenario(
+    `between the request for TLS and the handshake: ${name}`,
+    { skipOn: ["prosody"], why: "it throws away all that came" },
+    async ({ wire }) => {
+      const client = await wire({ secure: false });
+      await client.opens("example.com");
+      client.writes(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>${more}`);
+      await client.receives("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+      if (!fine) return refusedWith(client, "policy-violation");
+      await client.transport.startTls!("example.com");
+      await client.opens("example.com");
+    },
+  );
+}
+
 scenario(
   "a client may not speak for another: invalid-from ends its stream",
   { skipOn: ["prosody"], why: "it corrects the address instead" },
