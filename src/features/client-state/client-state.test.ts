@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { Client } from "#test/harness/client.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const ours = { skipOn: ["prosody"], why: "each server chooses what it keeps back" };
@@ -52,3 +54,65 @@ scenario(
     for (let number = 0; number < 4; number++) await romeo.receives(`<message id='t${number}'/>`);
   },
 );
+
+const carbons = "urn:xmpp:carbons:2";
+const state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+/** What comes for a telephone in a pocket, to it or as a copy, and whether it is woken. */
+const coming: readonly [name: string, content: string, type: string, wakes: boolean][] = [
+  ["a message", "<body>Hi</body>", "chat", true],
+  ["a message with a state", `<body>Hi</body><active xmlns='http://jabber.org/protocol/chatstates'/>`, "chat", true],
+  ["a state", state, "chat", false],
+  ["a state with a hint", `${state}<no-store xmlns='urn:xmpp:hints'/>`, "chat", false],
+  ["a receipt", "<received xmlns='urn:xmpp:receipts' id='1'/>", "chat", true],
+  ["a marker", "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>", "chat", true],
+  ["a reaction", "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>", "chat", true],
+  ["a retraction", "<retract xmlns='urn:xmpp:message-retract:1' id='1'/>", "chat", true],
+  ["a call", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>", "chat", true],
+  ["an announcement", "<body>Fire!</body>", "headline", true],
+  [
+    "news of what somebody has published",
+    "<event xmlns='http://jabber.org/protocol/pubsub#event'/>",
+    "headline",
+    false,
+  ],
+];
+
+/** Nothing of it has come, until the client wakes. A question to the server would wake it: somebody else asks. */
+async function isHeld(phone: Client, other: Client, part: string): Promise<void> {
+  for (let times = 0; times < 3; times++) await other.settles();
+  assert.ok(!phone.wire.received.includes(part));
+  await phone.sends("<active xmlns='urn:xmpp:csi:0'/>");
+}
+
+for (const [name, content, type, wakes] of coming) {
+  scenario(`client state: ${name} ${wakes ? "wakes a client" : "waits"}`, ours, async ({ connect }) => {
+    const phone = await connect("romeo@example.com/phone", { presence: false });
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    await phone.sends("<inactive xmlns='urn:xmpp:csi:0'/>");
+    await phone.settles();
+    await juliet.sends(`<message to='${phone}' type='${type}' id='m'>${content}</message>`);
+    await juliet.settles();
+    if (!wakes) await isHeld(phone, juliet, "id='m'");
+    await phone.receives(`<message id='m'/>`);
+    await phone.receivesNothing();
+  });
+
+  if (type !== "chat") continue;
+  scenario(`client state: a copy of ${name} ${wakes ? "wakes a client" : "waits"}`, ours, async ({ connect }) => {
+    const phone = await connect("romeo@example.com/phone", { presence: false });
+    const desk = await connect("romeo@example.com/desk", { presence: false });
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    await phone.exchange(`<iq type='set' id='c'><enable xmlns='${carbons}'/></iq>`, "<iq type='result' id='c'/>");
+    await phone.sends("<inactive xmlns='urn:xmpp:csi:0'/>");
+    await phone.settles();
+    await desk.sends(`<message to='${juliet}' type='chat' id='sent'>${content}</message>`);
+    await juliet.sends(`<message to='${desk}' type='chat' id='received'>${content}</message>`);
+    await desk.receives("<message id='received'/>");
+    if (!wakes) await isHeld(phone, desk, carbons);
+    await phone.receivesInAnyOrder(
+      `<message><sent xmlns='${carbons}'/></message>`,
+      `<message><received xmlns='${carbons}'/></message>`,
+    );
+    await phone.receivesNothing();
+  });
+}

@@ -3,13 +3,15 @@ import { remembering } from "#core/handover.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import { closed, delivering, fact, type LocalSession } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
-import { body, type Stanza } from "#stanza/stanza.ts";
-import { tag } from "#xml/element.ts";
+import { forwarded } from "#stanza/forward.ts";
+import { body, message as messageTag, type Stanza } from "#stanza/stanza.ts";
+import { type Element, tag } from "#xml/element.ts";
 
 const namespace = "urn:xmpp:csi:0";
 const csi = tag(namespace, "csi");
 const active = tag(namespace, "active");
 const inactive = tag(namespace, "inactive");
+const carbons = "urn:xmpp:carbons:2";
 const chatStates = "http://jabber.org/protocol/chatstates";
 const subject = tag("jabber:client", "subject");
 
@@ -83,7 +85,19 @@ class HeldBack {
 
 function urgent({ kind, type, element }: Stanza): boolean {
   if (kind === "presence") return type !== "" && type !== "unavailable";
-  if (kind === "iq") return true;
-  if (type === "error" || type === "headline" || element.child(body) || element.child(subject)) return true;
-  return !element.elements.some((child) => child.ns === chatStates);
+  if (kind === "iq" || type === "error") return true;
+  const copied = copyIn(element);
+  return copied === undefined ? matters(element) : matters(copied);
+}
+
+/** §5: whether somebody says something; not that they are typing, nor news that clients can read at any time. */
+function matters(message: Element): boolean {
+  if (message.child(body) || message.child(subject)) return true;
+  return message.attrs.type !== "headline" && !message.elements.some((child) => child.ns === chatStates);
+}
+
+/** What a copy (XEP-0280) is a copy of. */
+function copyIn(message: Element): Element | undefined {
+  const copy = message.elements.find((child) => child.ns === carbons);
+  return copy?.child(forwarded)?.child(messageTag);
 }
