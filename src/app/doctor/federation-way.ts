@@ -112,7 +112,7 @@ function certificateText({ certificate }: Passed & { step: "certificate" }): Tex
 
 function offeredText({ mechanisms, dialback, bidirectional }: Passed & { step: "stream" }): Text {
   const offers = [
-    ...mechanisms.slice(0, 6).map((name) => `SASL ${name.slice(0, 40)}`),
+    ...mechanisms.slice(0, 6).map((name) => `SASL ${name}`),
     ...(dialback ? ["dialback"] : []),
     ...(bidirectional ? ["bidi"] : []),
   ];

@@ -108,7 +108,7 @@ export class Outgoing extends PeerStream {
     const mechanisms = (offered.child(tags.mechanisms)?.all(tags.mechanism) ?? []).map(({ text }) => text);
     const bidirectional = offered.child(tags.bidiFeature) !== undefined;
     const dialback = offered.child(tags.dialbackFeature) !== undefined;
-    this.#trail({ step: "stream", mechanisms, dialback, bidirectional });
+    this.#trail({ step: "stream", mechanisms: mechanisms.filter(isMechanism), dialback, bidirectional });
     if (this.#task.kind === "look" && !this.#task.authenticates) return this.#settle(true);
     if (bidirectional && this.house.settings.bidirectional && this.#task.kind === "stanzas") {
       this.stream.send(tags.bidi());
@@ -270,6 +270,11 @@ export class Outgoing extends PeerStream {
     const told = this.#step === "tls" ? texts.notEncrypted : texts.noConnection;
     this.#reject(new Failure(this.#step, told(this.pair.remote), `the connection ended: ${why}`));
   }
+}
+
+/** Whether a text is the name of a mechanism (RFC 4422 §3.1): operators are shown nothing else. */
+function isMechanism(text: string): boolean {
+  return /^[A-Z0-9_-]{1,20}$/.test(text);
 }
 
 /** What a server's refusal means for who wants to send. */
