@@ -1,10 +1,10 @@
 /** Handshakes under way that others wait for. */
-const most = 6;
+const most = 16;
 /**
- * What takes longer waits for its peer, not for us, and is not counted any more; milliseconds. With `most` this is 600 in a
+ * What takes longer waits for its peer, not for us, and is not counted any more; milliseconds. With `most` this is 640 in a
  * second at the least, about as many as one core can do.
  */
-const window = 10;
+const window = 25;
 
 /**
  * Begins TLS handshakes in the order in which peers come, some at a time: when hundreds come back at once, the first are
