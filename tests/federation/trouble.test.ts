@@ -57,6 +57,24 @@ describe("trouble with Prosody and ejabberd", { skip, timeout: 120_000 }, () => 
     });
   }
 
+  test("ours stops and starts: people elsewhere see it, and everything goes on", async () => {
+    const romeo = await cast.ours.connect("balthasar");
+    const others = [await cast.prosody.connect("paris"), await cast.ejabberd.connect("paris")];
+    for (const one of others) await befriend(romeo, one);
+    await cast.ours.stop();
+    for (const one of others) await awaits(one, `<presence from='${romeo}' type='unavailable'/>`);
+    await cast.ours.start();
+    const back = await cast.ours.connect("balthasar");
+    for (const one of others) {
+      await awaits(one, `<presence from='${back}'/>`);
+      await one.sends(`<message to='${back}' type='chat'><body>Welcome back</body></message>`);
+      await awaits(back, `<message from='${one}'><body>Welcome back</body></message>`);
+      await back.sends(`<message to='${one}' type='chat'><body>Thanks</body></message>`);
+      await awaits(one, `<message from='${back}'><body>Thanks</body></message>`);
+    }
+    for (const one of [back, ...others]) one.wire.transport.destroy();
+  });
+
   test("ours is killed while messages come from Prosody, which notes what we acknowledge", async () => {
     const romeo = await cast.ours.connect("mercutio");
     const juliet = await cast.prosody.connect("nurse");
