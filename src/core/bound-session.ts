@@ -78,7 +78,7 @@ export class BoundSession implements LocalSession {
 
   send(stanza: Stanza): void {
     if (!this.#open) return this.#missed(stanza);
-    if (!this.#host.hooks.has(delivering)) return this.connection.deliver(stanza);
+    if (!this.#host.hooks.has(delivering)) return void this.connection.deliver(stanza);
     const packet = { stanza, session: this };
     const taken = this.#host.fire(delivering, packet);
     if (taken instanceof Promise) throw new Error("handlers of delivering must be synchronous, to keep the order");

@@ -7,6 +7,8 @@ export interface Packet {
   stanza: Stanza;
   /** The session that sent it, if it is one of this node. */
   readonly origin?: LocalSession | undefined;
+  /** Its sender was told that it has come: it is too late for a refusal. */
+  readonly promised?: boolean;
 }
 
 /** A local client sends it; fired on its own host, before routing. */

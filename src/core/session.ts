@@ -33,14 +33,25 @@ export interface Session {
   send(stanza: Stanza): void;
 }
 
+/**
+ * How far something is on its way to a client.
+ * - `written`: given to the connection; whether it arrives nobody knows.
+ * - `kept`: the client has not acknowledged it; should its session end, it is rescued.
+ * - `away`: likewise, and the client is away.
+ * - `taken`: the client has acknowledged it, or its side of the connection took it where clients do not say more.
+ */
+export type Progress = "written" | "kept" | "away" | "taken";
+
 /** The end of a session that holds its connection; filled by c2s. */
 export interface Connection {
   /** The peer's address, for the log. */
   readonly peer: string;
   /** Bytes that were written and that the client's side has not taken yet: with too many it is cut off. */
   readonly unsent: number;
-  /** Writes a stanza to the client. */
-  deliver(stanza: Stanza): void;
+  /** Writes a stanza to the client. Returns its size in bytes. */
+  deliver(stanza: Stanza): number;
+  /** Says how far all that was delivered before has come, whenever it is asked; asks the client where that helps. */
+  follow(): () => Progress;
   /** Writes an element of the stream that is not a stanza. */
   send(element: Element): void;
   /** Lets go of the session, which goes on elsewhere, and closes the stream with `conflict`. */

@@ -247,6 +247,7 @@ restarting(
       ["1", "2"],
     );
     await again.disconnect();
+    await server.holds(0, "offline_message");
     await server.crash();
     assert.deepEqual(await everything(await server.connect("romeo@example.com/orchard")), []);
   },

@@ -4,7 +4,7 @@ import type { BoundSession } from "#core/bound-session.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
 import type { LocalHost } from "#core/local-host.ts";
 import type { Negotiation } from "#core/negotiation.ts";
-import { type Connection, face, type LocalSession } from "#core/session.ts";
+import { type Connection, face, type LocalSession, type Progress } from "#core/session.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { SaslError } from "#sasl/error.ts";
 import { StanzaError } from "#stanza/error.ts";
@@ -38,6 +38,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   /** The domain that the client opened its stream to: an alias of the host's, or its name. */
   #face = "";
   readonly #names: NamesAsked;
+  /** What the client's side had taken when the stream was closed; bytes. */
+  #taken = 0;
   account: Jid | undefined;
   session: BoundSession | undefined;
   /** When the connection came, and when its client was last heard; milliseconds since the epoch. */
@@ -272,11 +274,18 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
     this.#stream.send(element);
   }
 
-  deliver(stanza: Stanza): void {
+  deliver(stanza: Stanza): number {
     const { faces } = this.#door.server;
     const asked = this.#names.take(stanza);
     const element = faces.outward(stanza.element, asked ?? this.#face);
+    const before = this.#stream.sent;
     this.#stream.send(asked ? element.with({ to: faces.shown(stanza.to, this.#face).toString() }) : element);
+    return this.#stream.sent - before;
+  }
+
+  follow(): () => Progress {
+    const goal = this.#stream.sent;
+    return () => ((this.#stream.open ? this.#stream.sent - this.unsent : this.#taken) >= goal ? "taken" : "written");
   }
 
   end(condition?: Parameters<Connection["end"]>[0], text?: string): void {
@@ -285,6 +294,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
 
   /** The session ends with the stream, not with the connection: what comes for it from now on is routed elsewhere. */
   closing(broken: boolean): void {
+    this.#taken = broken ? 0 : this.#stream.sent - this.unsent;
     if (broken) this.lose();
     else this.session?.close();
   }

@@ -1,20 +1,20 @@
-import { setTimeout } from "node:timers/promises";
 import { removing } from "#core/account.ts";
 import type { Feature } from "#core/feature.ts";
+import { suspending } from "#core/handover.ts";
 import { handled, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import { type Packet, unclaimed } from "#core/packet.ts";
 import { available, type LocalSession, priority, type Session } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
-import { type Archive, archiveRead, fetched, mam } from "#features/mam/index.ts";
+import { type Archive, fetched, mam } from "#features/mam/index.ts";
 import { becameAvailable } from "#features/presence/index.ts";
-import { Jid } from "#jid/jid.ts";
-import { delayed } from "#stanza/delay.ts";
+import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { noStore, store } from "#stanza/hints.ts";
-import { body, Stanza } from "#stanza/stanza.ts";
-import { forget, forgetAll, forgetArchived, keep, migrations, next } from "./store.ts";
+import { body, type Stanza } from "#stanza/stanza.ts";
+import { HandOut } from "./hand-out.ts";
+import { forget, forgetAll, keep, keepPromised, migrations } from "./store.ts";
 
 const settings = section({
   messages: count(
@@ -22,15 +22,6 @@ const settings = section({
     "Messages kept for somebody who is not connected; with more, senders are told, or older ones are left to the archive.",
   ),
 });
-
-/** How many messages are read from the database at a time. */
-const batch = 100;
-
-/** Bytes that may be on their way to a client before it is waited for: far less than what closes its connection. */
-const mostAhead = 65_536;
-
-/** How long a slow client is left alone before it is looked at again, in milliseconds. */
-const patience = 10;
 
 /** Offline messages (XEP-0160): what is written to somebody who is not connected is there at the next login. */
 export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
@@ -47,7 +38,8 @@ export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
     host.on(unclaimed, "record", (packet) => kept.keep(packet));
     host.on(becameAvailable, "record", ({ session }) => kept.hand(session));
     // What a client took from the archive is read: no other client gets it as new (docs/adr/0014).
-    host.on(fetched, "record", ({ session, ids }) => forgetArchived(host.db, session.jid.bare, ids));
+    host.on(fetched, "record", ({ session, ids }) => forget(host.db, session.jid.bare, { archived: ids }));
+    host.on(suspending, "check", () => kept.stop());
     host.on(removing, "record", async ({ account }) => void (await host.db.run(forgetAll(account))));
   },
 };
@@ -56,8 +48,8 @@ class OfflineStore {
   readonly #host: Host;
   readonly #archive: Archive;
   readonly #limit: number;
-  /** Accounts whose messages are being handed out, so that two clients do not both get them. */
-  readonly #handing = new Map<string, Promise<void>>();
+  /** By account: one client at a time gets messages, so that two do not both get them. */
+  readonly #handing = new Map<string, HandOut>();
 
   constructor(host: Host, archive: Archive, limit: number) {
     this.#host = host;
@@ -69,65 +61,49 @@ class OfflineStore {
     const { stanza } = packet;
     if (!storable(stanza)) return handled; // dropped without an error, as to a client that is there (XEP-0160 §3)
     const account = stanza.to.bare;
-    const archived = this.#archive.idOf(stanza.element, account);
-    if (!(await keep(this.#host.db, { account, element: stanza.element, archived }, this.#limit))) {
+    const message = { account, element: stanza.element, archived: this.#archive.idOf(stanza.element, account) };
+    if (packet.promised) await keepPromised(this.#host.db, message);
+    else if (!(await keep(this.#host.db, message, this.#limit)))
       throw new StanzaError("service-unavailable", full, { type: "wait" }); // XEP-0160 §2
-    }
     this.#host.server.metrics.count("offline_messages_kept");
-    // A client may have come while the row was written: it must not wait for the next one.
-    for (const session of this.#host.sessions.of(account))
-      if (ready(session)) background(this.#host.log, this.hand(session as LocalSession));
+    this.#offer(account);
     return handled;
   }
 
-  hand(session: LocalSession): Promise<void> | undefined {
-    if (!ready(session)) return undefined;
-    const key = session.jid.bare.toString();
-    const before = this.#handing.get(key)?.catch(() => {}) ?? Promise.resolve(); // its own caller is told of a failure
-    const work = before
-      .then(() => this.#handAll(session))
-      .finally(() => {
-        if (this.#handing.get(key) === work) this.#handing.delete(key);
-      });
-    this.#handing.set(key, work);
-    return work;
+  /** Something has been kept. A client may have come while it was written: it must not wait for the next one. */
+  #offer(account: Jid): void {
+    const underWay = this.#handing.get(account.toString());
+    if (underWay !== undefined && ready(underWay.session) && underWay.goOn()) return;
+    const session = this.#host.sessions.of(account).find(ready);
+    if (session !== undefined) this.hand(session as LocalSession);
   }
 
   /**
-   * Rows go only after the messages were written, so that a crash between the two repeats rather than loses. A client that
-   * has read the archive takes from there what was in it by then (XEP-0313 §6.1.1); that stays here for other clients.
+   * Gives a client what is there. Resolves when what it gets first is written, before anything that it may ask for next;
+   * the rest follows as it is taken, beside whatever else the client does.
    */
-  async #handAll(session: LocalSession): Promise<void> {
-    const { db, jid: domain, sessions } = this.#host;
-    const account: Jid = session.jid.bare;
-    for (let after = 0; ; ) {
-      const kept = await next(db, account, { after, seen: session.get(archiveRead), limit: batch });
-      const last = kept.at(-1);
-      if (last === undefined || sessions.find(session.jid) !== session) return;
-      for (const { received, element } of kept) {
-        const { from, to } = element.attrs;
-        const stamped = element.append(delayed(domain, received));
-        session.send(Stanza.of("message", stamped, Jid.parse(from!), Jid.parse(to!)));
-        // Not more than the client takes; what it never took stays for another time.
-        if (session.connection.unsent > mostAhead && !(await this.#taken(session))) return;
-      }
-      after = last.id;
-      if (!(await this.#taken(session))) return;
-      await forget(
-        db,
-        account,
-        kept.map(({ id }) => id),
-      );
-    }
+  hand(session: LocalSession): Promise<void> | undefined {
+    if (!ready(session)) return undefined;
+    const key = session.jid.bare.toString();
+    const before = this.#handing.get(key);
+    if (before?.session === session && before.goOn()) return undefined;
+    before?.yield();
+    const handOut = new HandOut(this.#host, session, before?.done);
+    this.#handing.set(key, handOut);
+    background(
+      this.#host.log,
+      handOut.done.then(() => {
+        if (this.#handing.get(key) === handOut) this.#handing.delete(key);
+      }),
+    );
+    return before === undefined ? handOut.begun : undefined;
   }
 
-  /** Waits until the client's side has taken what was written; false if the session ended before. */
-  async #taken(session: LocalSession): Promise<boolean> {
-    while (this.#host.sessions.find(session.jid) === session) {
-      if (session.connection.unsent === 0) return true;
-      await setTimeout(patience);
-    }
-    return false;
+  /** The server stops: what was given to sessions that go on in the next process is theirs. */
+  async stop(): Promise<void> {
+    const all = [...this.#handing.values()];
+    for (const handOut of all) handOut.stop();
+    await Promise.all(all.map(({ done }) => done));
   }
 }
 

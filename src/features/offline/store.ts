@@ -11,6 +11,7 @@ export const migrations: readonly string[] = [
      stanza text not null);
    create index offline_message_account on offline_message (account, id)`,
   "alter table offline_message add column archived integer",
+  "alter table offline_message add column promised integer not null default 0",
 ];
 
 export interface Kept {
@@ -35,46 +36,61 @@ export interface Keeping {
 
 /**
  * Keeps a message; false where the account has as many as it may. Resolves when it is on disk. For one that is in the
- * archive, too, the oldest one that is there makes room.
+ * archive, too, the oldest one that is there makes room. Those that had to be kept do not count.
  */
 export async function keep(db: Database, { account, element, archived }: Keeping, limit: number): Promise<boolean> {
   const key = account.toString();
-  const insert = sql`insert into offline_message (account, received, archived, stanza)
-    select ${key}, ${Date.now()}, ${archived}, ${element.toString()}
-    where (select count(*) from offline_message where account = ${key}) < ${limit}`;
+  const insert = sql`insert into offline_message (account, received, archived, promised, stanza)
+    select ${key}, ${Date.now()}, ${archived}, 0, ${element.toString()}
+    where (select count(*) from offline_message where account = ${key} and promised = 0) < ${limit}`;
   const added = await db.run(insert);
   if (added > 0 || archived === undefined) return added > 0;
   const makeRoom = sql`delete from offline_message where id =
-    (select min(id) from offline_message where account = ${key} and archived is not null)`;
+    (select min(id) from offline_message where account = ${key} and archived is not null and promised = 0)`;
   const [, second] = await db.batch([makeRoom, insert]);
   return second === 1;
 }
 
 /**
- * The next messages of an account, oldest first, at most `limit`, from after an id; without those that are in the archive
- * up to `seen`.
+ * Keeps a message that has to be kept, however many there are; once, if it is in the archive. Resolves when it is on disk.
  */
-export async function next(
-  db: Database,
-  account: Jid,
-  { after, seen, limit }: { readonly after: number; readonly seen: number; readonly limit: number },
-): Promise<Kept[]> {
+export async function keepPromised(db: Database, { account, element, archived }: Keeping): Promise<void> {
+  const key = account.toString();
+  await db.run(sql`insert into offline_message (account, received, archived, promised, stanza)
+    select ${key}, ${Date.now()}, ${archived}, 1, ${element.toString()}
+    where not exists (select 1 from offline_message where account = ${key} and archived = ${archived})`);
+}
+
+/** Where to begin, and how much; `characters` may be exceeded by the last message. */
+interface Page {
+  readonly after: number;
+  /** Those that are in the archive up to here are left out. */
+  readonly seen: number;
+  readonly messages: number;
+  readonly characters: number;
+}
+
+/** The next messages of an account, oldest first, from after an id. */
+export async function next(db: Database, account: Jid, { after, seen, messages, characters }: Page): Promise<Kept[]> {
   const rows = await db.all<Row>(
-    sql`select id, received, stanza from offline_message
-      where account = ${account.toString()} and id > ${after} and (archived is null or archived > ${seen})
-      order by id limit ${limit}`,
+    sql`select id, received, stanza from (
+        select id, received, stanza, sum(length(stanza)) over (order by id) - length(stanza) as before from (
+          select id, received, stanza from offline_message
+            where account = ${account.toString()} and id > ${after} and (archived is null or archived > ${seen})
+            order by id limit ${messages}) as candidates) as measured
+      where before < ${characters} order by id`,
   );
   return rows.map(({ id, received, stanza }) => ({ id, received: new Date(received), element: parseText(stanza) }));
 }
 
-/** Forgets messages that have been handed out. */
-export async function forget(db: Database, account: Jid, ids: readonly number[]): Promise<void> {
-  await db.run(sql`delete from offline_message where account = ${account.toString()} and id in ${list(ids)}`);
-}
-
-/** Forgets messages by their ids in the archive. */
-export async function forgetArchived(db: Database, account: Jid, ids: readonly number[]): Promise<void> {
-  await db.run(sql`delete from offline_message where account = ${account.toString()} and archived in ${list(ids)}`);
+/** Forgets messages by their ids, or by those that they have in the archive. */
+export async function forget(
+  db: Database,
+  account: Jid,
+  { ids = [], archived = [] }: { readonly ids?: readonly number[]; readonly archived?: readonly number[] },
+): Promise<void> {
+  const which = ids.length > 0 ? sql`id in ${list(ids)}` : sql`archived in ${list(archived)}`;
+  await db.run(sql`delete from offline_message where account = ${account.toString()} and ${which}`);
 }
 
 export function forgetAll(account: Jid): Query {

@@ -95,7 +95,7 @@ export class Keeping {
 
   async #give(some: readonly Managed[], untilOf: (managed: Managed) => number): Promise<void> {
     await this.#journal.now(...some.flatMap((managed) => this.#queries(managed, untilOf(managed), true)));
-    for (const { session } of some) session.suspend();
+    for (const managed of some) managed.suspend();
   }
 
   /** What an earlier process has left, and now belongs to this one. */
