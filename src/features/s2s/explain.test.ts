@@ -34,3 +34,23 @@ scenario("s2s: of a domain of ours no proof is asked on the way", { servers }, a
     [["stream", undefined]],
   );
 });
+
+scenario(
+  "s2s: a domain that is found good need not rest any more",
+  { servers },
+  async ({ connect, internet, servers }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const says = (id: string) => `<message to='a@far.example' type='chat' id='${id}'><body>Hi</body></message>`;
+    const far = new RemoteServer(internet, "far.example");
+    const { accept } = far.site;
+    far.site.accept = undefined;
+    await romeo.exchange(says("1"), "<message type='error' id='1'/>");
+    far.site.accept = accept;
+    await romeo.exchange(says("2"), "<message type='error' id='2'/>");
+    const explaining = servers[0]!.target.assembly!.server.router.federation!.explain("one.example", "far.example");
+    await far.believes();
+    await explaining;
+    await romeo.sends(says("3"));
+    await (await far.believes()).receives("<message id='3'/>");
+  },
+);

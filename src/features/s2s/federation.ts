@@ -88,7 +88,7 @@ export class Federation implements FederationView {
     if (!this.hosted(from.domain)) return; // from elsewhere to elsewhere: nothing is relayed
     const pair = { local: from.domain, remote: to.domain };
     const bytes = stanza.element.wire(client).length;
-    const entry = { stanza, pair, lang: origin?.lang, since: Date.now(), bytes };
+    const entry = { stanza, pair, byClient: origin !== undefined, lang: origin?.lang, since: Date.now(), bytes };
     const refusal = this.server.network === undefined ? texts.notHere : this.policy.refusal(pair.remote);
     if (refusal !== undefined) return this.bounce(entry, new StanzaError(refusal.condition, refusal.words));
     this.server.metrics.count("s2s_stanzas_sent");
@@ -113,9 +113,9 @@ export class Federation implements FederationView {
   }
 
   /** What could not be sent goes back to its sender, where somebody waits for it (RFC 6120 §10.4). */
-  bounce({ stanza, lang }: Entry, error: StanzaError): void {
+  bounce({ stanza, byClient, lang }: Entry, error: StanzaError): void {
     this.server.metrics.count("s2s_stanzas_bounced", error.condition);
-    if (!deservesAnswer(stanza)) return;
+    if (!deservesAnswer(stanza, byClient)) return;
     background(this.log, this.server.router.accept(stanza.error(error, lang)));
   }
 
@@ -239,8 +239,12 @@ export class Federation implements FederationView {
     return [...streams, ...routes].sort((one, other) => (one.domain < other.domain ? -1 : 1));
   }
 
-  explain(local: string, remote: string): Promise<Explanation> {
-    return explain(this, { local, remote }, this.#stopping.signal);
+  /** What is found good need not rest any more. */
+  async explain(local: string, remote: string): Promise<Explanation> {
+    const pair = { local, remote };
+    const found = await explain(this, pair, this.#stopping.signal);
+    if (found.ways.some(({ failure }) => failure === undefined)) this.#routes.get(keyOf(pair))?.recovered();
+    return found;
   }
 
   #lookOver(now: number): void {
@@ -296,9 +300,14 @@ export class Federation implements FederationView {
   }
 }
 
-/** Answers bring no error back, nor presence that only tells; who enters a room, or asks a contact, waits for one. */
-function deservesAnswer(stanza: Stanza): boolean {
+/**
+ * Answers bring no error back, nor presence that the server tells contacts; who shows oneself to somebody, enters a room or
+ * asks a contact waits for one.
+ */
+function deservesAnswer(stanza: Stanza, byClient: boolean): boolean {
   if (stanza.type === "error") return false;
-  if (stanza.kind === "presence") return stanza.type === "subscribe" || (stanza.type === "" && !stanza.to.isBare);
+  if (stanza.kind === "presence") {
+    return stanza.type === "subscribe" || (stanza.type === "" && (byClient || !stanza.to.isBare));
+  }
   return stanza.kind === "message" || stanza.type === "get" || stanza.type === "set";
 }
