@@ -128,14 +128,17 @@ scenario("large archives are counted on request only, and exactly", ours, async 
   for (let number = 0; number < 5_001; number++) archived(archive, nurse, "x");
   await archive.writer.settle();
   const owner = await numberOf(archive, romeo);
-  const countOf = async (max: number, low: number) => {
-    const range = { max, backwards: false, continues: false, ...all };
+  const countOf = async (max: number, low: number, continues = false) => {
+    const range = { max, backwards: false, continues, ...all };
     return (await readPage(archive, owner, { selection: { ...all, low }, range, named: [] })).count;
   };
   assert.equal(await countOf(0, 0), 5_001);
   assert.equal(await countOf(10, 0), undefined);
   const [first] = await archive.db.all<{ id: number }>(sql`select min(id) as id from archive_entry`);
   assert.equal(await countOf(10, first!.id + 1), 5_000);
+  assert.equal(await countOf(10, first!.id + 1, true), undefined, "it was told on the first page");
+  const { id: late } = (await archive.db.one<{ id: number }>(nthNewestQuery(owner, all.high, 250)))!;
+  assert.equal(await countOf(10, late, true), 250);
 });
 
 async function plan(db: Database, query: Query): Promise<string[]> {

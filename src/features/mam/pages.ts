@@ -25,8 +25,12 @@ export interface ArchivePage {
 /** Messages read at a time, and characters after which a page ends early: what is sent at once has a limit. */
 const chunk = 50;
 const mostCharacters = 2 ** 20;
-/** A page comes with a count up to here, which takes no time; beyond, a client has to ask for the count alone. */
+/**
+ * A page comes with a count up to here; beyond, a client has to ask for the count alone. Who goes on from a page has been
+ * told: counting again what is on no page would cost more than the page.
+ */
 const quickCount = 5_000;
+const quickCountAgain = 250;
 
 const emptyPage: ArchivePage = { messages: [], complete: true, count: 0, index: undefined };
 
@@ -146,19 +150,20 @@ export function pageQuery(where: Sql, { low, high, max, backwards }: Walk): Sql 
 
 /**
  * How many messages are selected, wherever the page is (XEP-0059 §2.7): exact, never estimated, and from the index alone.
- * Undefined for a page of more than five thousand, where XEP-0313 §4.3.2 lets us leave it out, so that a page of an archive
+ * Undefined for a page of more than five thousand, or for one of more than 250 that goes on from another, where XEP-0313 §4.3.2 lets us leave it out, so that a page of an archive
  * of a million is as quick as any. Who asks for the count alone gets it, in steps that let others in between.
  */
 async function countMessages(
   db: Database,
   where: Sql,
   { low, high }: Selection,
-  { max }: Range,
+  { max, continues }: Range,
 ): Promise<number | undefined> {
   if (max === 0) return countEntries(db, where, low, high);
-  const most = quickCount + 1;
-  const count = (await db.one<{ count: number }>(countQuery(where, { after: low - 1, high, most })))?.count ?? 0;
-  return count > quickCount ? undefined : count;
+  const quick = continues ? quickCountAgain : quickCount;
+  const counting = countQuery(where, { after: low - 1, high, most: quick + 1 });
+  const count = (await db.one<{ count: number }>(counting))?.count ?? 0;
+  return count > quick ? undefined : count;
 }
 
 async function checkIds(db: Database, owner: number, named: readonly number[]): Promise<void> {
