@@ -67,32 +67,42 @@ function deliverMessage(host: LocalHost, packet: Packet): void | Promise<void> {
   for (let index = 0; index < sessions.length; index++) sessions[index]!.send(stanza);
 }
 
+/** What is known of a stanza that is rescued. */
+export interface Rescue {
+  /** The message went to all clients of the account: those that are there have it. */
+  readonly shared?: boolean;
+  /** There are more than a client may be given at once: what is for another client is handed out to it in its time. */
+  readonly many?: boolean;
+}
+
 /**
  * A stanza that its session could not take any more: a message goes to the account's other clients, or is kept for
- * later; a request is refused; the rest meant that session alone. What arrived once is not handled as arriving again.
- *
- * @param shared the message went to all clients of the account: those that are there have it
+ * later, however much is kept already; a request is refused; the rest meant that session alone. What arrived once is not
+ * handled as arriving again.
  */
 export async function rescue(
   host: Pick<Host, "fire" | "server" | "sessions">,
   stanza: Stanza,
-  shared = false,
+  { shared = false, many = false }: Rescue = {},
 ): Promise<void> {
-  if (isRequest(stanza))
-    return host.server.router.bounce({ stanza }, new StanzaError("service-unavailable", notConnected));
+  const { router } = host.server;
+  if (isRequest(stanza)) return router.bounce({ stanza }, new StanzaError("service-unavailable", notConnected));
   if (!stanza.is("message") || stanza.type === "error" || stanza.type === "groupchat" || stanza.type === "headline")
     return;
   if (stanza.from.bare.equals(stanza.to.bare) && stanza.element.child(body) === undefined) return; // a copy of theirs
   const account = stanza.to.bare;
   const others = recipients(host, account);
   const again = stanza.toward(account);
-  if (others.length > 0) {
+  if (others.length > 0 && (shared || !many)) {
     if (!shared) for (const session of others) session.send(again);
     return;
   }
-  const packet = { stanza: again };
-  if (await host.fire(unclaimed, packet)) return;
-  await host.server.router.bounce({ stanza }, new StanzaError("service-unavailable", notStored));
+  try {
+    if (await host.fire(unclaimed, { stanza: again, promised: true })) return;
+  } catch (problem) {
+    return router.bounce({ stanza }, problem); // its sender believed that it had come
+  }
+  await router.bounce({ stanza }, new StanzaError("service-unavailable", notStored));
 }
 
 async function undelivered(host: LocalHost, packet: Packet): Promise<void> {

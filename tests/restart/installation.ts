@@ -65,7 +65,7 @@ export class Installation {
   }
 
   /** Waits until a table has so many rows. */
-  async holds(count: number, table: "muc_occupant" | "sm_session" | "sm_stanza"): Promise<void> {
+  async holds(count: number, table: "muc_occupant" | "offline_message" | "sm_session" | "sm_stanza"): Promise<void> {
     const query = { text: [`select count(*) as count from ${table}`], values: [] };
     while ((await this.db.one<{ count: number }>(query))?.count !== count) await sleep(5);
   }

@@ -9,7 +9,7 @@ import { Stanza } from "#stanza/stanza.ts";
 import { forget, type Kept, next } from "./store.ts";
 
 /** What is handed out at a time: messages, and characters of all but the last; far less than what closes a connection. */
-const page = { messages: 100, characters: 65_536 };
+const page = { messages: 50, characters: 65_536 };
 /** How long a client that has not taken a page is left alone before it is looked at again, at first and at last; ms. */
 const patience = { first: 1, last: 1_000 };
 /** How long another client waits for one that takes nothing before it gets the rest; ms. */

@@ -35,6 +35,8 @@ type Settings = ReturnType<(typeof settings)["parse"]>;
 const lookEvery = 1_000;
 /** After a restart clients have at least so long to come back, in milliseconds. */
 const leastAfterRestart = 60_000;
+/** Stanzas of a lost client that another one is given at once. */
+const mostAtOnce = 100;
 /** Requests of one client that may wait for the disk before nothing more is read from it. */
 const mostAnswers = 100;
 
@@ -270,7 +272,8 @@ class StreamManager implements Keeper {
 
   /** All at once: none is overtaken by what a client gets that comes meanwhile. */
   async #rescue(queue: readonly Kept[]): Promise<void> {
-    await Promise.all(queue.map((kept) => rescue(this.#host, this.late(kept), kept.shared)));
+    const many = queue.length > mostAtOnce;
+    await Promise.all(queue.map((kept) => rescue(this.#host, this.late(kept), { shared: kept.shared, many })));
   }
 
   late({ stanza, at }: Kept): Stanza {
