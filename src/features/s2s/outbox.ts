@@ -14,6 +14,8 @@ const mostUnconfirmed = 1_000;
 export interface Entry {
   readonly stanza: Stanza;
   readonly pair: Pair;
+  /** Whether a client of ours sent it, rather than the server itself. */
+  readonly byClient: boolean;
   /** The language of its sender's client, for errors. */
   readonly lang: string | undefined;
   /** When it was sent; milliseconds since the epoch. */

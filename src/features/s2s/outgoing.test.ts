@@ -72,7 +72,10 @@ scenario("s2s: no such domain: told at once, in the sender's language", { server
     "<presence type='error' id='3' from='room@nowhere.example/nick'/>",
   );
   await romeo.sends("<presence type='unavailable' to='room@nowhere.example/nick'/>");
-  await romeo.sends("<presence to='a@nowhere.example'/>");
+  await romeo.exchange(
+    "<presence to='a@nowhere.example' id='5'/>",
+    "<presence type='error' id='5' from='a@nowhere.example'/>",
+  );
   await romeo.sends("<message type='error' to='a@nowhere.example'/>");
   await romeo.sends("<iq type='result' id='4' to='nowhere.example'/>");
   await romeo.receivesNothing();
