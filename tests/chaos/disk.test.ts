@@ -188,8 +188,7 @@ test("the disk is slower than the senders: they wait, nothing is lost, little is
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const service = await startService({
     folder,
-    // The recipient shares its processor with the flood: it is not what is tested here.
-    settings: { ...settings, "stream-management": { unacknowledged: 100_000 } },
+    settings,
   });
   context.after(() => service.kill());
   const { ledger, client } = await cast(context, service);

@@ -43,8 +43,6 @@ for (const { name, tls, faults } of networks) {
         c2s: { encryption: "optional", rate: "0 B" },
         log: { level: "warn" },
         accounts: { iterations: 4096 },
-        // What is said to a client that hardly gets anything is not the point here: pressure.test.ts has that.
-        "stream-management": { unacknowledged: 100_000 },
         limits: { "connections-per-address": 1_000 },
       },
     });
