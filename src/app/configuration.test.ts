@@ -157,7 +157,7 @@ test("what a feature wants to serve must not be served already", () => {
     claims: ({ domains }: { domains: string[] }) =>
       domains.map((domain, index) => ({ domain, path: ["domains", index] })),
   };
-  const chat: Configured = { name: "chat", service: { prefix: "chat", name: "Rooms" } };
+  const chat: Configured = { name: "chat", service: { prefix: "chat", name: { en: "Rooms", fr: "Salons" } } };
   const found = (domains: string[]) => {
     const text = `domains: [{name: a.example, aliases: [b.example]}]\ngateways: {domains: ${JSON.stringify(domains)}}`;
     try {

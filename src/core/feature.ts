@@ -1,3 +1,4 @@
+import type { Text } from "#stanza/text.ts";
 import type { Host, Server } from "./host.ts";
 import type { Section } from "./settings.ts";
 
@@ -23,7 +24,7 @@ export interface Service {
   /** What stands before the domain. */
   readonly prefix: string;
   /** For people, in lists of services. */
-  readonly name: string;
+  readonly name: Text;
 }
 
 /** A capability of a host. Everything it registers through its host is undone when it is stopped. */

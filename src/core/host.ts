@@ -1,6 +1,7 @@
 import type { Jid } from "#jid/jid.ts";
 import type { Authenticator } from "#sasl/authenticator.ts";
 import type { Iq, Stanza } from "#stanza/stanza.ts";
+import type { Text } from "#stanza/text.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Element, Tag } from "#xml/element.ts";
 import type { Bus } from "./bus.ts";
@@ -28,14 +29,14 @@ export type At = "host" | "account" | "self";
 /** A service beside a domain: where it is, and its name for people. */
 export interface ServiceAddress {
   readonly jid: Jid;
-  readonly name: string;
+  readonly name: Text;
 }
 
 /** A line of service discovery (XEP-0030 §3.1); the name is for people. */
 export interface Identity {
   readonly category: string;
   readonly type: string;
-  readonly name?: string;
+  readonly name?: string | Text;
 }
 
 /** A domain of this server, as a feature sees it. What is registered through it is undone when the feature stops. */

@@ -198,8 +198,7 @@ test("profanity shows what was said while it was away", async (context) => {
   );
 });
 
-const notAnnounced = "profanity 0.13 looks for the archive at the domain, where it is not announced";
-test("profanity shows what was said to another client, from the archive", { skip: notAnnounced }, async (context) => {
+test("profanity shows what was said to another client, from the archive", async (context) => {
   const { address, online } = stage(context);
   const [romeo, juliet] = await Promise.all([online("romeo"), online("juliet")]);
   romeo.do(`/msg ${address("juliet")} For the laptop.`);

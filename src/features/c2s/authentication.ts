@@ -72,11 +72,18 @@ export function encode(data: Uint8Array | undefined): string {
 
 /** `<failure/>` (RFC 6120 §6.5). */
 export function failed(error: SaslError, lang: string | undefined): Element {
-  const language = error.words === undefined ? "en" : languageOf(lang);
-  const words = error.words?.[language] ?? error.text;
+  const said = error.words ?? (error.condition === "not-authorized" && error.text === undefined ? refused : undefined);
+  const language = said === undefined ? "en" : languageOf(lang);
+  const words = said?.[language] ?? error.text;
   return tags.failure(
     {},
     tag(tags.saslNamespace, error.condition)(),
     ...(words ? [tag(tags.saslNamespace, "text")({ "xml:lang": language }, words)] : []),
   );
 }
+
+/** Does not say which of the two, lest it tell who has an account (RFC 6120 §6.5.10). */
+const refused = {
+  en: "The login or the password is wrong.",
+  fr: "L'identifiant ou le mot de passe est incorrect.",
+};

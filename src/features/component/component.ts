@@ -51,7 +51,7 @@ function secretOf(one: Component, index: number): string {
 /** A component below a domain with accounts is in the list of its services (XEP-0030). */
 function list(server: Server, { domain, name = domain }: Component): void {
   const parent = parentOf(server, domain);
-  parent?.services.push({ jid: Jid.of("", domain, ""), name });
+  parent?.services.push({ jid: Jid.of("", domain, ""), name: { en: name, fr: name } });
 }
 
 function parentOf(server: Server, domain: string): LocalHost | undefined {

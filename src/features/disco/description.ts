@@ -1,6 +1,7 @@
 import { type Hook, hook } from "#core/hooks.ts";
 import type { Host, Identity } from "#core/host.ts";
 import type { Jid } from "#jid/jid.ts";
+import { languageOf } from "#stanza/text.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
 
 /** The namespaces of XEP-0030. */
@@ -94,9 +95,12 @@ export function list(host: Host, question: Question & Pick<Listing, "paged" | "i
 
 /** The answer to disco#info; the node of the question is mirrored (XEP-0030 §3.2). */
 export function infoElement(description: Description): Element {
+  const language = languageOf(description.lang);
   return infoQuery(
     { node: description.node },
-    ...description.identities.map(({ category, type, name }) => identity({ category, type, name })),
+    ...description.identities.map(({ category, type, name }) =>
+      identity({ category, type, name: typeof name === "object" ? name[language] : name }),
+    ),
     ...[...description.features].map((namespace) => feature({ var: namespace })),
     ...description.forms,
   );

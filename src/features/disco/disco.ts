@@ -9,6 +9,7 @@ import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { page, readPageRequest, resultSets } from "#stanza/rsm.ts";
 import type { Iq } from "#stanza/stanza.ts";
+import { languageOf } from "#stanza/text.ts";
 import type { Element } from "#xml/element.ts";
 import { Capabilities, caps } from "./capabilities.ts";
 import {
@@ -69,9 +70,10 @@ export const disco: Feature<undefined, Disco> = {
     host.iq("get", itemsQuery, "account", async (iq, query, origin) =>
       answerItems(host, iq, query, { origin, allowed: await isAllowed(iq) }),
     );
-    host.on(listing, "amend", ({ to, node, items }) => {
+    host.on(listing, "amend", ({ to, node, items, lang }) => {
       if (!to.isDomain || node !== undefined) return;
-      for (const { jid, name } of host.services) items.push({ jid: jid.toString(), name });
+      const language = languageOf(lang);
+      for (const { jid, name } of host.services) items.push({ jid: jid.toString(), name: name[language] });
     });
     host.on(arriving, "copy", (packet) => hideAbsence(host, packet));
     host.on(presenting, "copy", ({ stanza, origin }) => {

@@ -30,7 +30,7 @@ const put = tag(namespace, "put");
 const get = tag(namespace, "get");
 const ephemeral = tag(purposes, "ephemeral");
 
-const serviceName = "Envoi de fichiers";
+const serviceName = { en: "File upload", fr: "Envoi de fichiers" } as const;
 const sweepMs = 3_600_000;
 const firstSweepMs = 60_000;
 /** Whatever becomes of the archive, who is on holiday finds their files. */

@@ -122,6 +122,8 @@ function refuseOthers({ stanza }: Packet): void {
 
 function answerQueries(host: Host, archive: Archive, limits: Limits): void {
   const { searchable } = archive;
+  // XEP-0313 §8 wants it at the account; profanity, and web clients of before 2026, look at the domain.
+  host.offer(namespace, "host");
   host.offer(`${namespace}#extended`, "account");
   host.offer(`${namespace}#groupchat-field`, "account");
   if (searchable) host.offer(fullText, "account");

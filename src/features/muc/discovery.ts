@@ -3,7 +3,6 @@ import { stanzaId } from "#features/mam/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { dataSet } from "#stanza/form.ts";
-import { languageOf } from "#stanza/text.ts";
 import type { Element } from "#xml/element.ts";
 import { type ListedRoom, listingRooms } from "./hooks.ts";
 import { tombstones } from "./moderation.ts";
@@ -20,8 +19,7 @@ const reservedNick = "x-roomuser-item";
 const traffic = `${muc}#traffic`;
 
 /** Of the service, for people. */
-const names = { en: "Chat rooms", fr: "Salons de discussion" } as const;
-export const serviceName = names.fr;
+export const serviceName = { en: "Chat rooms", fr: "Salons de discussion" } as const;
 
 /** Rooms are found, and say what they are (XEP-0045 §6). */
 export function describeRooms(service: RoomService): void {
@@ -33,18 +31,12 @@ export function describeRooms(service: RoomService): void {
   host.on(listingRooms, "amend", ({ reader, rooms }) => {
     rooms.push(...knownRooms(service, reader).map(listed));
   });
-  // The domain lists its services by one name; that of rooms follows the language of who asks.
-  const own = host.jid.toString();
-  host.parent?.on(listing, "record", ({ to, node, items, lang }) => {
-    const at = items.findIndex(({ jid, node: below }) => jid === own && below === undefined);
-    if (to.isDomain && node === undefined && at >= 0) items[at] = { jid: own, name: names[languageOf(lang)] };
-  });
 }
 
 function describe({ rooms }: RoomService, description: Description): void {
   if (description.to.isDomain) {
-    const name = names[languageOf(description.lang)];
-    if (description.node === undefined) description.identities.push({ category: "conference", type: "text", name });
+    const identity = { category: "conference", type: "text", name: serviceName };
+    if (description.node === undefined) description.identities.push(identity);
     return;
   }
   const room = rooms.get(description.to);

@@ -19,7 +19,7 @@ const activate = tag(namespace, "activate");
 
 const proxyPrefix = "proxy";
 /** For people, in lists of services. */
-const serviceName = "Transfert de fichiers";
+const serviceName = { en: "File transfer", fr: "Transfert de fichiers" } as const;
 /** The longest name of a stream that is looked at. */
 const longestSid = 512;
 
