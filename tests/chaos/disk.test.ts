@@ -129,7 +129,7 @@ async function endure(context: TestContext, folder: string, shortage: Shortage):
   await settled(juliet);
   assert.ok(!romeo.refused.has(passing));
   assert.deepEqual(ledger.count("online").lost, 0);
-  await (await client("tybalt")).stop();
+  await whatNeedsNoDisk(service, romeo);
 
   // There is room again: it works as before, by itself.
   shortage.end();
@@ -151,6 +151,30 @@ async function endure(context: TestContext, folder: string, shortage: Shortage):
   assert.equal(ledger.archives("juliet"), ledger.count("online").acknowledged - 1, "all but what passed is archived");
   for (const line of service.log.split("\n").filter((text) => / (error|warn) /.test(text)))
     assert.match(line, complaints);
+}
+
+/** Somebody can log in; presence, questions, typing notices and what is not to be kept pass both ways. */
+async function whatNeedsNoDisk(service: RunningService, romeo: ManagedClient): Promise<void> {
+  const { link, jid } = await new XmppServer(service, domain, "pencil").login("tybalt", { tls: false, presence: true });
+  const comes = async (pattern: RegExp) => {
+    for (;;) {
+      const stanza = await link.next();
+      assert.doesNotMatch(stanza, /type=['"]error/);
+      if (pattern.test(stanza)) return;
+    }
+  };
+  romeo.send(`<presence to='${jid}'/>`);
+  await comes(/^<presence [^>]*romeo@/);
+  romeo.send(`<message to='${jid}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`);
+  await comes(/^<message .*<composing/);
+  link.send(`<iq type='get' id='there' to='romeo@${domain}/client'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  await comes(/^<iq [^>]*there/);
+  await romeo.ask("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", domain);
+  romeo.send(
+    `<message to='tybalt@${domain}' type='chat' id='passing'><body>x</body><no-store xmlns='urn:xmpp:hints'/></message>`,
+  );
+  await comes(/^<message [^>]*passing/);
+  await link.close("</stream:stream>");
 }
 
 const explained = /type=['"]error['"].*<resource-constraint [^>]*\/><text [^>]*>[^<]{20}/s;

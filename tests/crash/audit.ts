@@ -13,14 +13,15 @@ export async function audit(
   world: World,
   { last }: { readonly last: boolean },
 ): Promise<void> {
-  checkDatabase(join(service.folder, "data", "parloir.sqlite"));
+  const file = join(service.folder, "data", "parloir.sqlite");
+  checkDatabase(file);
   const server = new XmppServer(service, domain, password);
   for (const user of people)
     await checkPerson(new Session(await server.login(user, { tls: false, presence: true })), world);
   await checkAccounts(service, world);
   // The mailbox of the last round is left for the next one, where it is being emptied when the service is killed.
   const mailboxes = world.mail.slice(0, last ? undefined : -1);
-  for (const round of mailboxes.keys()) await checkMailbox(server, world, round);
+  for (const round of mailboxes.keys()) await checkMailbox(server, world, { file, round });
 }
 
 function checkDatabase(file: string): void {
@@ -89,10 +90,32 @@ async function passwordOf(service: RunningService, name: string, world: World): 
   return undefined;
 }
 
+/** How many messages still wait for somebody. */
+function waiting(file: string, user: string): number {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const account = `${user}@${domain}`;
+    return Number(
+      database.prepare("select count(*) as count from offline_message where account = ?").get(account)!.count,
+    );
+  } finally {
+    database.close();
+  }
+}
+
+interface Mailbox {
+  /** Of the database. */
+  readonly file: string;
+  readonly round: number;
+}
+
 /** Its messages, and the request to see its presence. */
-async function checkMailbox(server: XmppServer, world: World, round: number): Promise<void> {
+async function checkMailbox(server: XmppServer, world: World, { file, round }: Mailbox): Promise<void> {
   const session = new Session(await server.login(`away${round}`, { tls: false, presence: false }));
   session.send("<presence/>");
+  // They come page by page, as they are taken; `settled` alone waits for the first page.
+  do await session.settled();
+  while (waiting(file, session.user) > 0);
   await session.settled();
   world.mail[round]!.took(messagesOf(session), true);
   world.mail[round]!.checkComplete();
