@@ -37,7 +37,7 @@ export interface Session {
  * How far something is on its way to a client.
  * - `written`: given to the connection; whether it arrives nobody knows.
  * - `kept`: the client has not acknowledged it; should its session end, it is rescued.
- * - `away`: likewise, and the client is away.
+ * - `away`: likewise, and it is on disk, as the client is away or seems to be.
  * - `taken`: the client has acknowledged it, or its side of the connection took it where clients do not say more.
  */
 export type Progress = "written" | "kept" | "away" | "taken";

@@ -268,6 +268,29 @@ restarting("after a crash: a client that was connected binds anew, and gets noth
   assert.deepEqual(await everything(await server.connect("romeo@example.com/orchard")), []);
 });
 
+restarting("after a crash: what a connected client has not answered for is kept for the next one", async (server) => {
+  const romeo = await server.connect("romeo@example.com/orchard");
+  await romeo.exchange(`<enable ${sm}/>`, `<enabled ${sm}/>`);
+  const juliet = await server.connect("juliet@example.com/balcony");
+  await juliet.sends(chat("romeo@example.com", "1"));
+  await romeo.receives("<message id='1'/>");
+  await romeo.receives(`<r ${sm}/>`);
+  await server.holds(1, "sm_session"); // it seems to be away
+  await romeo.sends(`<a ${sm} h='1'/>`);
+  await server.holds(0, "sm_session");
+  await juliet.sends(chat("romeo@example.com", "2"));
+  await server.holds(1, "sm_session");
+  await juliet.sends(chat("romeo@example.com", "3"));
+  await server.holds(2, "sm_stanza");
+  await server.crash();
+  const next = await server.connect("romeo@example.com/next");
+  assert.deepEqual(
+    (await everything(next)).map((stanza) => /id=['"](.)/.exec(stanza)?.[1]),
+    ["2", "3"],
+  );
+  await server.holds(0, "sm_session");
+});
+
 restarting("after a crash: a client that comes back under its address is still in the room", async (server) => {
   const romeo = await server.connectManaged("romeo@example.com/orchard");
   const juliet = await server.connect("juliet@example.com/balcony");

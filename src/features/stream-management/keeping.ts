@@ -11,6 +11,7 @@ import {
   deleteSession,
   deleteStanzas,
   deleteStrays,
+  type End,
   Journal,
   putSession,
   putStanza,
@@ -48,20 +49,29 @@ export class Keeping {
   async put(managed: Managed, until: number): Promise<void> {
     await managed.session.safe;
     if (!(await this.#isWritten(managed.session))) return;
-    if (!managed.away || managed.onDisk || managed.over) return; // meanwhile
-    await this.#journal.now(...this.#queries(managed, until, false));
+    if (!managed.away || (managed.onDisk && !managed.uncertain) || managed.over) return; // meanwhile
+    managed.uncertain = false;
+    await this.#journal.now(...this.#queries(managed, { until, end: "away" }));
+  }
+
+  /** The client is connected, but does not answer: what it has not acknowledged goes to disk. */
+  async putDoubtful(managed: Managed): Promise<void> {
+    if (managed.away || managed.onDisk || managed.over) return;
+    managed.uncertain = true;
+    await this.#journal.now(...this.#queries(managed, { until: 0, end: "connected" }));
   }
 
   /** A stanza for a client that is away. */
   add(managed: Managed, kept: Kept): void {
-    this.#journal.later(putStanza(managed.id!, managed.session.jid, kept));
+    this.#journal.later(putStanza(managed.key, managed.session.jid, kept));
   }
 
   /** Resolves when nothing is on disk of a session any more; undefined where nothing is. */
   remove(managed: Managed): Promise<unknown> | undefined {
     if (!this.#written.delete(managed)) return undefined;
     managed.onDisk = false;
-    return this.#journal.now(...deleteSession(managed.id!));
+    managed.uncertain = false;
+    return this.#journal.now(...deleteSession(managed.key));
   }
 
   async forget(account: Jid): Promise<void> {
@@ -94,7 +104,9 @@ export class Keeping {
   }
 
   async #give(some: readonly Managed[], untilOf: (managed: Managed) => number): Promise<void> {
-    await this.#journal.now(...some.flatMap((managed) => this.#queries(managed, untilOf(managed), true)));
+    await this.#journal.now(
+      ...some.flatMap((managed) => this.#queries(managed, { until: untilOf(managed), end: "stopped" })),
+    );
     for (const managed of some) managed.suspend();
   }
 
@@ -127,9 +139,8 @@ export class Keeping {
     return !(await this.#host.fire(acknowledging, session));
   }
 
-  #queries(managed: Managed, until: number, handedOver: boolean) {
-    const { session, handled, acknowledged, onDisk } = managed;
-    const id = managed.id!;
+  #queries(managed: Managed, { until, end }: { readonly until: number; readonly end: End }) {
+    const { session, handled, acknowledged, onDisk, key: id } = managed;
     const memory: Memory = {};
     this.#host.fire(remembering, { session, memory }); // it may yet give the session something
     const queue = onDisk ? [] : managed.unacknowledged.map((kept) => putStanza(id, session.jid, kept));
@@ -138,6 +149,6 @@ export class Keeping {
     this.#written.add(managed);
     const { jid, facts, lang = null, since } = session;
     const state = { lang, since: since.getTime(), facts, memory };
-    return [...queue, putSession(this.#host.domain, { id, jid, state, handled, acknowledged, until, handedOver })];
+    return [...queue, putSession(this.#host.domain, { id, jid, state, handled, acknowledged, until, end })];
   }
 }

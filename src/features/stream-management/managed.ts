@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Connection, LocalSession, Progress } from "#core/session.ts";
 import { client } from "#stanza/namespaces.ts";
 import type { Stanza } from "#stanza/stanza.ts";
@@ -41,7 +42,7 @@ export interface Keeper {
   shares(stanza: Stanza): boolean;
   /** Stanzas, and their bytes, kept for one client until it acknowledges them. */
   readonly limit: { readonly stanzas: number; readonly bytes: number };
-  /** The client has stanzas that it was not asked about. */
+  /** The client has stanzas that it was not asked about, or owes an answer. */
   unasked(connection: Managed): void;
   /** A stanza has come for a session whose state is on disk. */
   keep(connection: Managed, kept: Kept): void;
@@ -59,6 +60,8 @@ export class Managed implements Connection {
   readonly session: LocalSession;
   /** Names the session to resume; undefined where the client did not ask for that. */
   readonly id: string | undefined;
+  /** Names it on disk. */
+  readonly key: string;
   readonly #keeper: Keeper;
   readonly #base: number;
   #inner: Connection | undefined;
@@ -83,8 +86,10 @@ export class Managed implements Connection {
   claimant: Connection | undefined;
   /** When the client was asked, if it has not answered; milliseconds of a monotonic clock. */
   askedAt: number | undefined;
-  /** Its state is on disk, so that it survives the end of the process: while the client is away. */
+  /** Its state is on disk, so that it survives the end of the process: while the client is away, or seems to be. */
   onDisk = false;
+  /** What is on disk was written while the client was connected: it may have sent more since. */
+  uncertain = false;
   /** The session has ended. */
   over = false;
 
@@ -92,6 +97,7 @@ export class Managed implements Connection {
   constructor(session: LocalSession, keeper: Keeper, id: string | undefined, past?: Past) {
     this.session = session;
     this.id = id;
+    this.key = id ?? randomBytes(18).toString("base64url");
     this.#keeper = keeper;
     this.#base = session.handled - (past?.handled ?? 0);
     this.#acknowledged = past?.acknowledged ?? 0;
@@ -183,7 +189,7 @@ export class Managed implements Connection {
     this.ask();
     return () => {
       if (this.#came - this.#queue.length >= goal) return "taken";
-      return this.away ? "away" : "kept";
+      return this.away || this.onDisk ? "away" : "kept";
     };
   }
 
@@ -193,6 +199,7 @@ export class Managed implements Connection {
     this.askedAt = performance.now();
     this.#sinceAsked = 0;
     this.#inner.send(request());
+    this.#keeper.unasked(this);
   }
 
   /** The client says what it has handled. @throws StreamError where it cannot have (XEP-0198 §6) */

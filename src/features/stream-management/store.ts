@@ -8,8 +8,8 @@ import { parseText } from "#xml/parser.ts";
 import type { Kept, Past } from "./managed.ts";
 
 /**
- * Sessions whose clients are away, or that a process handed over when it was stopped: then `handed_over` is 1. Times in
- * milliseconds since the epoch.
+ * Sessions whose clients are away, or that a process handed over when it was stopped: then `handed_over` is 1; or whose
+ * clients did not answer: then it is 2. Times in milliseconds since the epoch.
  */
 export const migrations: readonly string[] = [
   `create table sm_session (
@@ -32,6 +32,14 @@ export interface State {
   readonly memory: Memory;
 }
 
+/**
+ * What is known of the end of a session in its process: its client was `away`, and nothing has happened to it since; the
+ * process was `stopped`, likewise; or its client was `connected` when the process was killed, and may have sent more.
+ */
+export type End = "away" | "stopped" | "connected";
+
+const ends: readonly End[] = ["away", "stopped", "connected"];
+
 /** A session as it is kept. */
 export interface StoredSession extends Omit<Past, "queue"> {
   /** What it is resumed by. */
@@ -40,8 +48,7 @@ export interface StoredSession extends Omit<Past, "queue"> {
   readonly state: State;
   /** When its client must be back; milliseconds since the epoch. */
   readonly until: number;
-  /** By a process that was stopped, not killed: nothing has happened to it since. */
-  readonly handedOver: boolean;
+  readonly end: End;
 }
 
 interface SessionRow {
@@ -62,9 +69,9 @@ interface StanzaRow {
 }
 
 export function putSession(domain: string, { id, jid, state, ...numbers }: StoredSession): Query {
-  const { handled, acknowledged, until, handedOver } = numbers;
+  const { handled, acknowledged, until, end } = numbers;
   return sql`insert into sm_session (id, account, domain, jid, state, handled, acknowledged, until, handed_over)
-    values (${id}, ${jid.bare.toString()}, ${domain}, ${jid.toString()}, ${JSON.stringify(state)}, ${handled}, ${acknowledged}, ${until}, ${handedOver})
+    values (${id}, ${jid.bare.toString()}, ${domain}, ${jid.toString()}, ${JSON.stringify(state)}, ${handled}, ${acknowledged}, ${until}, ${ends.indexOf(end)})
     on conflict (id) do update set state = excluded.state, handled = excluded.handled,
       acknowledged = excluded.acknowledged, until = excluded.until, handed_over = excluded.handed_over`;
 }
@@ -96,7 +103,7 @@ export function deleteAccount(account: Jid): Query[] {
 
 /** Should this process be killed, its successor must not take them for sessions that were handed over to it. */
 export function takeOver(domain: string): Query {
-  return sql`update sm_session set handed_over = 0 where domain = ${domain}`;
+  return sql`update sm_session set handed_over = 0 where domain = ${domain} and handed_over = 1`;
 }
 
 /**
@@ -132,7 +139,7 @@ function readSession({ jid, state, handed_over, ...row }: SessionRow, queue: rea
     ...row,
     jid: Jid.parse(jid),
     state: JSON.parse(state) as State,
-    handedOver: handed_over === 1,
+    end: ends[handed_over] ?? "connected",
     queue: queue.map(readKept),
   };
 }

@@ -33,6 +33,8 @@ type Settings = ReturnType<(typeof settings)["parse"]>;
 
 /** How often clients that owe an acknowledgement are looked after, in milliseconds. */
 const lookEvery = 1_000;
+/** A connected client that has not answered for so long is thought to be away: what it has not got is written. In ms. */
+const doubtfulAfter = 2_000;
 /** After a restart clients have at least so long to come back, in milliseconds. */
 const leastAfterRestart = 60_000;
 /** Stanzas of a lost client that another one is given at once. */
@@ -103,6 +105,9 @@ class StreamManager implements Keeper {
     const handled = tags.readCount(request.attrs.h);
     if (handled === undefined) return stream.send(tags.failure("bad-request"));
     managed.acknowledge(handled);
+    if (managed.onDisk && !managed.away) {
+      background(this.#host.log, this.keeping.remove(managed), "the session of a client that answered not removed");
+    }
   }
 
   #enable(stream: Negotiation, request: Element): void {
@@ -229,7 +234,7 @@ class StreamManager implements Keeper {
   /** The server starts: sessions of a process that was stopped go on, those of one that was killed have ended. */
   async revive(): Promise<void> {
     for (const stored of await this.keeping.take()) {
-      if (stored.handedOver && this.#settings.resumable > 0) this.#revive(stored);
+      if (stored.end === "stopped" && this.#settings.resumable > 0) this.#revive(stored);
       else await this.#bury(stored);
     }
   }
@@ -246,7 +251,7 @@ class StreamManager implements Keeper {
 
   /** What its client has sent is known for certain, but not what others have become since (docs/adr/0017). */
   async #bury(stored: StoredSession & Past): Promise<void> {
-    this.#ended.set(`${stored.jid.bare} ${stored.id}`, stored.handled);
+    if (stored.end !== "connected") this.#ended.set(`${stored.jid.bare} ${stored.id}`, stored.handled);
     const { archive } = this.#host.use(mam);
     // Other clients were given what is shared; where they were not there for it either, the archive is.
     const isElsewhere = ({ shared, stanza }: Kept) => shared && archive.idOf(stanza.element, stored.jid) !== undefined;
@@ -305,13 +310,16 @@ class StreamManager implements Keeper {
 
   #look(): void {
     this.#looking = undefined;
-    const late = performance.now() - this.#settings["answer-time"];
+    const now = performance.now();
+    const late = now - this.#settings["answer-time"];
     for (const managed of this.#owing) {
       if (managed.away || managed.unacknowledged.length === 0) this.#owing.delete(managed);
       else if (managed.askedAt === undefined) managed.ask();
       else if (managed.askedAt < late) {
         this.#owing.delete(managed);
         managed.drop();
+      } else if (managed.askedAt < now - doubtfulAfter && !managed.onDisk) {
+        background(this.#host.log, this.keeping.putDoubtful(managed), "the session of a silent client not written");
       }
     }
     if (this.#owing.size > 0) this.#looking = setTimeout(() => this.#look(), lookEvery).unref();
