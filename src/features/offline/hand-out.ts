@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
-import type { LocalSession, Progress } from "#core/session.ts";
+import { available, type LocalSession, type Progress, priority, type Session } from "#core/session.ts";
 import { archiveRead } from "#features/mam/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { delay, delayed } from "#stanza/delay.ts";
@@ -14,6 +14,11 @@ const page = { messages: 50, characters: 65_536 };
 const patience = { first: 1, last: 1_000 };
 /** How long another client waits for one that takes nothing before it gets the rest; ms. */
 const mostWaiting = 5_000;
+
+/** Whether a client gets offline messages (XEP-0160 §3). */
+export function ready(session: Session): boolean {
+  return session.get(available) && session.get(priority) >= 0;
+}
 
 /** The messages of an account on their way to one of its clients: page by page, none before the client has the last one. */
 export class HandOut {
@@ -37,7 +42,7 @@ export class HandOut {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.begun = promise;
     this.#begin = resolve;
-    const work = this.#run(before).finally(() => this.#end());
+    const work = this.#run(before);
     background(host.log, work, "offline messages not handed out");
     this.done = work.catch(() => {});
   }
@@ -57,17 +62,22 @@ export class HandOut {
     this.#stop.abort();
   }
 
-  #end(): void {
-    this.#over = true;
-    this.#begin();
-  }
-
   get #goes(): boolean {
-    return !this.#stop.signal.aborted && this.#host.sessions.find(this.session.jid) === this.session;
+    const isThere = this.#host.sessions.find(this.session.jid) === this.session && ready(this.session);
+    return isThere && !this.#stop.signal.aborted;
   }
 
   async #run(before: Promise<void> | undefined): Promise<void> {
-    await before;
+    try {
+      await before;
+      await this.#handAll();
+    } finally {
+      this.#over = true;
+      this.#begin();
+    }
+  }
+
+  async #handAll(): Promise<void> {
     const { db } = this.#host;
     const account = this.session.jid.bare;
     for (let after = 0; this.#goes; ) {

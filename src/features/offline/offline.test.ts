@@ -113,3 +113,64 @@ scenario("what was kept keeps its content to the letter", async ({ connect, acco
     "<message id='1' xml:lang='fr'><body>&lt;où&gt; &amp; 👋</body><html xmlns='http://jabber.org/protocol/xhtml-im'><b xmlns='urn:b'>1</b></html></message>",
   );
 });
+
+scenario(
+  "a client with stream management gets the next messages when it has acknowledged the last",
+  ours,
+  async ({ connect, account }) => {
+    await account("juliet@example.com");
+    const romeo = await connect("romeo@example.com/orchard");
+    for (let number = 0; number < 120; number++)
+      await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>${number}</body></message>`);
+    await romeo.settles();
+    const juliet = await connect("juliet@example.com/balcony", { presence: false });
+    await juliet.exchange("<enable xmlns='urn:xmpp:sm:3' resume='true'/>", "<enabled xmlns='urn:xmpp:sm:3'/>");
+    await juliet.sends("<presence/><iq type='get' id='first' to='example.com'><ping xmlns='urn:xmpp:ping'/></iq>");
+    let handled = 0;
+    const got: string[] = [];
+    for (let answer = ""; answer !== "first"; ) {
+      const stanza = await juliet.next();
+      if (stanza.name === "r") continue;
+      handled++;
+      if (stanza.name === "message") got.push(stanza.attrs.id!);
+      if (stanza.name === "iq") answer = stanza.attrs.id!;
+    }
+    assert.deepEqual([got.length, got.at(-1)], [50, "49"]);
+    await juliet.sends(`<a xmlns='urn:xmpp:sm:3' h='${handled}'/>`);
+    while (got.length < 120) {
+      const stanza = await juliet.next();
+      if (stanza.name === "r") await juliet.sends(`<a xmlns='urn:xmpp:sm:3' h='${handled}'/>`);
+      else handled++;
+      if (stanza.name === "message") got.push(stanza.attrs.id!);
+    }
+    assert.deepEqual(
+      got,
+      Array.from({ length: 120 }, (_, number) => `${number}`),
+    );
+  },
+);
+
+scenario(
+  "another client takes over from one that is away in the middle; nothing comes twice",
+  ours,
+  async ({ connect, account }) => {
+    await account("juliet@example.com");
+    const romeo = await connect("romeo@example.com/orchard");
+    for (let number = 0; number < 120; number++)
+      await romeo.sends(`<message to='juliet@example.com' type='chat' id='${number}'><body>${number}</body></message>`);
+    await romeo.settles();
+    const lost = await connect("juliet@example.com/lost", { presence: false });
+    await lost.exchange("<enable xmlns='urn:xmpp:sm:3' resume='true'/>", "<enabled xmlns='urn:xmpp:sm:3'/>");
+    await lost.sends("<presence/>");
+    while ((await lost.next()).attrs.id !== "49");
+    await lost.drop();
+    const balcony = await connect("juliet@example.com/balcony");
+    for (let number = 50; number < 120; ) {
+      const stanza = await balcony.next();
+      if (stanza.name !== "message") continue;
+      assert.equal(stanza.attrs.id, `${number}`);
+      number++;
+    }
+    await balcony.receivesNothing();
+  },
+);

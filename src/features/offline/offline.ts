@@ -5,7 +5,7 @@ import { handled, type Outcome } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
 import { type Packet, unclaimed } from "#core/packet.ts";
-import { available, type LocalSession, priority, type Session } from "#core/session.ts";
+import type { LocalSession } from "#core/session.ts";
 import { count, section } from "#core/settings.ts";
 import { type Archive, fetched, mam } from "#features/mam/index.ts";
 import { becameAvailable } from "#features/presence/index.ts";
@@ -13,7 +13,7 @@ import type { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { noStore, store } from "#stanza/hints.ts";
 import { body, type Stanza } from "#stanza/stanza.ts";
-import { HandOut } from "./hand-out.ts";
+import { HandOut, ready } from "./hand-out.ts";
 import { forget, forgetAll, keep, keepPromised, migrations } from "./store.ts";
 
 const settings = section({
@@ -105,10 +105,6 @@ class OfflineStore {
     for (const handOut of all) handOut.stop();
     await Promise.all(all.map(({ done }) => done));
   }
-}
-
-function ready(session: Session): boolean {
-  return session.get(available) && session.get(priority) >= 0;
 }
 
 /** XEP-0160 §3: conversations are kept; notifications that only mean something now are not. */
