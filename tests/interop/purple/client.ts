@@ -22,6 +22,8 @@ export interface PurpleOptions {
   readonly password?: string;
   /** What "Connect server" says. Default: the service's address. */
   readonly server?: string;
+  /** Default: the service's. */
+  readonly port?: number;
   readonly direct?: boolean;
   /** The certificate that its person accepted before; default the service's, null: none. */
   readonly accepted?: string | null;
@@ -79,7 +81,7 @@ export class PurpleClient {
     mkdirSync(known, { recursive: true });
     const certificate = accepted === undefined ? service.certificate() : accepted;
     if (certificate !== null) copyFileSync(certificate, join(known, server));
-    const port = direct ? service.directPort : service.port;
+    const { port = direct ? service.directPort : service.port } = options;
     const where = [server, `${port}`, direct ? "old_ssl" : "require_tls"];
     const words = [
       program,

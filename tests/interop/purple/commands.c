@@ -6,6 +6,7 @@
 #include "events.h"
 #include "files.h"
 #include "forms.h"
+#include "returning.h"
 #include "rooms.h"
 #include "screen.h"
 
@@ -223,7 +224,7 @@ static const Command commands[] = {
     {"rooms", 0, rooms_list},           {"join", 3, rooms_join},      {"speak", 2, rooms_speak},
     {"proxies", 1, files_proxies},      {"save-in", 1, files_save_in}, {"send-file", 2, files_send},
     {"no-listening", 1, files_no_listening},
-    {"cancel", 0, do_cancel},
+    {"cancel", 0, do_cancel},           {"return", 0, returning_begin},
     {"submit", 0, do_submit},           {"xml", 1, do_xml},                 {"sign-off", 0, do_sign_off}, {"sign-on", 0, do_sign_on},
 };
 

@@ -9,6 +9,8 @@ import { compileClient, PurpleClient, type PurpleOptions } from "./client.ts";
 export interface PurpleStage {
   /** The bare address that somebody has in this test. */
   address(who: string): string;
+  /** Makes that account, for another client than libpurple. */
+  account(who: string): Promise<string>;
   /** A client that logs in; the resource is the `address` of the options. */
   dial(who: string, options?: Partial<PurpleOptions>): Promise<PurpleClient>;
   online(who: string, resource?: string): Promise<PurpleClient>;
@@ -49,16 +51,20 @@ export class PurpleSuite {
     const clients: PurpleClient[] = [];
     context.after(() => Promise.all(clients.map((client) => client.stop())));
     const address = (who: string) => `${who}${number}@example.com`;
+    const account = async (who: string) => {
+      await this.#made(address(who));
+      return address(who);
+    };
     const dial = async (who: string, options: Partial<PurpleOptions> = {}) => {
       const resource = options.address ?? "pidgin";
-      await this.#made(address(who));
+      await account(who);
       const { service } = this;
       const client = new PurpleClient(this.#program, { service, ...options, address: `${address(who)}/${resource}` });
       clients.push(client);
       return client;
     };
     const online = async (who: string, resource = "pidgin") => (await dial(who, { address: resource })).signedOn();
-    return { address, dial, online };
+    return { address, account, dial, online };
   }
 
   async #made(account: string): Promise<void> {
