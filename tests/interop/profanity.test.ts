@@ -205,7 +205,9 @@ test("profanity shows what was said to another client, from the archive", async 
   await juliet.shows(/<< chat message/);
   await juliet.gets("/win 2", /For the laptop/);
   await juliet.gets("Read.", /me: Read/);
-  await juliet.do("/ping").gets("/win 1", /Ping response/); // what came before is acknowledged
+  // profanity 0.13 leaves without a last acknowledgement: what it did not acknowledge is handed out again, to the phone;
+  // and it asks no archive for a window that opens by such a message, before it knows what the server offers.
+  await juliet.acknowledges("For the laptop.");
   await juliet.quit();
   const phone = await online("juliet", "phone");
   phone.do(`/msg ${address("romeo")}`);

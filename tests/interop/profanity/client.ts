@@ -1,7 +1,12 @@
+import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningService } from "#test/harness/service.ts";
 import { Terminal } from "#test/harness/terminal.ts";
+
+/** How long is waited for what the screen does not show, in milliseconds. */
+const patience = 15_000;
 
 /** Whose profanity, and how it connects. */
 export interface ProfanityOptions {
@@ -64,6 +69,16 @@ export class Profanity {
   /** Types a command and waits for what it shows. */
   async gets(line: string, pattern: RegExp): Promise<RegExpExecArray> {
     return this.do(line).shows(pattern);
+  }
+
+  /** Waits until it has acknowledged a stanza with this text that it received (XEP-0198 §4). */
+  async acknowledges(text: string): Promise<void> {
+    const signal = AbortSignal.timeout(patience);
+    const { length } = this.log.split(text, 1)[0]!;
+    while (!this.log.slice(length).includes("SENT: <a ")) {
+      assert.ok(!signal.aborted, `${text} is not acknowledged`);
+      await sleep(50);
+    }
   }
 
   /** What it wrote to its log, with all it sent and received. */
