@@ -399,7 +399,51 @@ test("a route takes connections over that ask for it; else they are refused", as
     await (await line(context, listener.port, asks("/socket/x"))).ends(),
     /^HTTP\/1\.1 101 [\s\S]*\/socket\/x$/,
   );
-  assert.match(await (await line(context, listener.port, asks("/"))).ends(), /^HTTP\/1\.1 404 /);
+  await (await line(context, listener.port, asks("/"))).says(/^HTTP\/1\.1 404 /);
+});
+
+test("requests that come before their answers are few: nobody makes work pile up over one connection", async (context) => {
+  let begun = 0;
+  const answers = Promise.withResolvers<void>();
+  const { listener } = await listening(context, {
+    methods: {
+      GET: async () => {
+        begun++;
+        await answers.promise;
+        return { status: 200, body: "here" };
+      },
+    },
+  });
+  const two = await line(context, listener.port, head("GET /") + head("GET /", "Connection: close\r\n"));
+  while (begun < 2) await sleep(5);
+  const many = await line(context, listener.port, head("GET /").repeat(2000));
+  await new Promise((resolve) => many.socket.once("close", resolve)); // perhaps reset
+  assert.equal(many.told, "");
+  assert.ok(begun <= 2 + 4, `${begun}`);
+  answers.resolve();
+  assert.equal([...(await two.ends()).matchAll(/ 200 OK/g)].length, 2);
+});
+
+test("who proposes another protocol that is not spoken here is answered in this one (RFC 9110 §7.8)", async (context) => {
+  const { listener } = await listening(context, { methods: { GET: () => ({ status: 200, body: "here" }) } });
+  const asks = head(
+    "GET /",
+    "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+  );
+  assert.match(await (await line(context, listener.port, asks)).ends(), /^HTTP\/1\.1 200 [\s\S]*here$/);
+});
+
+test("a route that fails to take a connection over ends that one, and no other", async (context) => {
+  const { listener, log } = await listening(context, {
+    methods: {},
+    upgrade: () => {
+      throw new Error("no");
+    },
+  });
+  const asks = head("GET /", "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  await (await line(context, listener.port, asks)).ends();
+  assert.match(JSON.stringify(log), /fault of this program/);
+  while (listener.connections > 0) await sleep(5);
 });
 
 test("a port that is taken is told of in words", async (context) => {

@@ -1,16 +1,23 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { HttpError, type HttpHandler, type HttpRequest, type HttpRoute, type HttpRoutes } from "#core/http.ts";
 import { fault, refusal, send } from "./answer.ts";
+import { explain } from "./explain.ts";
 import type { Log } from "./log.ts";
 import { Pace } from "./pace.ts";
 import { Proxies, plainAddress } from "./peers.ts";
 import { IncomingRequest } from "./request.ts";
 
 // To import it would bring in all that it exports, a WebSocket client among it: 14 MiB that nothing here uses.
-const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
+const { createServer } = process.getBuiltinModule("node:http");
+
+/**
+ * Requests over one connection that are not answered yet. Hardly anybody sends a request before the last answer has come
+ * (RFC 9112 §9.3.2); each may hold a file open and a part of it in memory.
+ */
+const mostAtOnce = 4;
 
 /** Who may connect: counts connections by address. */
 export interface Admission {
@@ -74,6 +81,8 @@ class Listener implements HttpListener {
   readonly #proxies: Proxies;
   /** All that is open, handshakes and upgraded connections included. */
   readonly #sockets = new Set<Socket>();
+  /** How many requests each connection waits for. */
+  readonly #underWay = new WeakMap<Socket, number>();
   #bound: AddressInfo | undefined;
   #closing: Promise<void> | undefined;
 
@@ -91,6 +100,8 @@ class Listener implements HttpListener {
       highWaterMark: 256 * 1024,
       noDelay: true,
       keepAlive: true,
+      // What nobody takes over is answered as if nothing else had been proposed (RFC 9110 §7.8).
+      shouldUpgradeCallback: (message) => this.#find(this.#read(message))?.upgrade !== undefined,
     });
     this.#server.maxHeadersCount = 100;
     // Node's own handler gets each connection when we have let it in, and it is encrypted.
@@ -192,6 +203,16 @@ class Listener implements HttpListener {
 
   async #request(message: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const { socket } = message;
+    const others = this.#underWay.get(socket) ?? 0;
+    if (others >= mostAtOnce) socket.destroy();
+    if (socket.destroyed) return; // what came with the one too many is still read
+    this.#underWay.set(socket, others + 1);
+    await this.#answer(message, response, waits);
+    this.#underWay.set(socket, this.#underWay.get(socket)! - 1);
+  }
+
+  async #answer(message: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
+    const { socket } = message;
     const begun = performance.now();
     let watched = () => {};
     const request = this.#read(message, () => {
@@ -199,7 +220,7 @@ class Listener implements HttpListener {
       watched = this.#pace.watch(socket, () => socket.destroy());
       message.once("close", watched);
     });
-    const route = this.#options.routes.find(request.host, request.path);
+    const route = this.#find(request);
     const answer = await this.#answered(request, route);
     watched();
     const { status } = answer;
@@ -220,7 +241,11 @@ class Listener implements HttpListener {
     });
   }
 
-  #read(message: IncomingMessage, wanted: () => void): IncomingRequest {
+  #find({ host, path }: HttpRequest): HttpRoute | undefined {
+    return this.#options.routes.find(host, path);
+  }
+
+  #read(message: IncomingMessage, wanted = () => {}): IncomingRequest {
     const address = plainAddress(message.socket.remoteAddress ?? "");
     const encrypted = this.#options.certificates !== undefined || this.#proxies.encrypts(address, message.headers);
     return new IncomingRequest(
@@ -235,24 +260,25 @@ class Listener implements HttpListener {
       return await handlerOf(route, request.method)(request);
     } catch (error) {
       if (error instanceof HttpError) return refusal(error);
-      this.#options.log.error("a request failed through a fault of this program", {
-        route: route?.prefix,
-        cause: error,
-      });
+      this.#faulty("a request failed through a fault of this program", error, route);
       return refusal(fault);
     }
   }
 
   #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const request = this.#read(message, () => {});
-    const route = this.#options.routes.find(request.host, request.path);
     socket.on("error", () => socket.destroy());
-    if (route?.upgrade !== undefined) {
-      route.upgrade(request, socket, head);
-      return;
+    const request = this.#read(message);
+    const route = this.#find(request);
+    try {
+      route?.upgrade?.(request, socket, head);
+    } catch (error) {
+      this.#faulty("a connection was not taken over through a fault of this program", error, route);
+      socket.destroy();
     }
-    const status = route === undefined ? 404 : 400;
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  #faulty(what: string, cause: unknown, route?: HttpRoute): void {
+    this.#options.log.error(what, { route: route?.prefix, cause });
   }
 }
 
@@ -263,18 +289,6 @@ function handlerOf(route: HttpRoute | undefined, method: string): HttpHandler {
   if (method === "HEAD" && methods.includes("GET")) return route.methods.GET!;
   const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
   throw new HttpError(405, "This cannot be done here.", { headers: { Allow: allowed.join(", ") } });
-}
-
-/** The error of `listen` in words that tell the operator what to do. */
-function explain(error: NodeJS.ErrnoException, { address, port }: ListenHttpOptions): Error {
-  const place = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-  const advice: Readonly<Record<string, string>> = {
-    EADDRINUSE: "another program listens there already: stop it, or choose another port under http.listen",
-    EACCES: "not allowed: choose a port above 1023, or let this program use lower ones",
-    EADDRNOTAVAIL: "this machine does not have that address: choose one of its own, or 0.0.0.0 or ::",
-    ENOTFOUND: "not an address: write an IPv4 or IPv6 address",
-  };
-  return new Error(`cannot listen on ${place}: ${advice[error.code ?? ""] ?? error.message}`, { cause: error });
 }
 
 /**
