@@ -57,7 +57,7 @@ export class Capabilities {
   readonly #asked = new Map<Session, Announcement | undefined>();
 
   /** Questions under way to clients on other servers, by announcement. */
-  readonly #elsewhere = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+  readonly #elsewhere = new Map<string, Promise<unknown>>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -78,12 +78,10 @@ export class Capabilities {
   async announcedBy(client: Jid, presence: Element): Promise<ReadonlySet<string> | undefined> {
     const found = read(presence.child(c));
     if (found === undefined) return undefined;
-    const known = this.#recall(found.key) ?? this.#elsewhere.get(found.key);
-    if (known !== undefined) return known;
     const announcement = copied(found);
-    const asked = this.#askElsewhere(client, announcement).finally(() => this.#elsewhere.delete(announcement.key));
-    this.#elsewhere.set(announcement.key, asked);
-    return asked;
+    // Another is being asked: its answer counts if it is proven for all. Its silence says nothing of this client.
+    await this.#elsewhere.get(announcement.key);
+    return this.#recall(announcement.key) ?? this.#askElsewhere(client, announcement);
   }
 
   /** Takes note of the presence that a session broadcasts. */
@@ -168,9 +166,16 @@ export class Capabilities {
   }
 
   async #askElsewhere(client: Jid, announcement: Announcement): Promise<ReadonlySet<string> | undefined> {
-    const proof = await this.#proof(client, announcement);
-    if (proof?.shared) this.#remember(announcement.key, proof.features);
-    return proof?.features;
+    const { key } = announcement;
+    const asked = this.#proof(client, announcement);
+    this.#elsewhere.set(key, asked);
+    try {
+      const proof = await asked;
+      if (proof?.shared) this.#remember(key, proof.features);
+      return proof?.features;
+    } finally {
+      if (this.#elsewhere.get(key) === asked) this.#elsewhere.delete(key);
+    }
   }
 
   /** What a client says that it can, where its announcement does not contradict it. */

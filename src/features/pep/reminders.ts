@@ -7,13 +7,12 @@ import { becameAvailable, becameUnavailable, type PresenceApi } from "#features/
 import { heard, type RosterApi } from "#features/roster/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Stanza } from "#stanza/stanza.ts";
-import type { Foreigners } from "./foreigners.ts";
+import { type Foreigners, wanted } from "./foreigners.ts";
 import type { Notifications } from "./notifications.ts";
 import { lastItems } from "./store.ts";
 
 /** Accounts that one query asks about. */
 const atOnce = 256;
-const suffix = "+notify";
 
 export interface ReminderParts {
   readonly disco: Disco;
@@ -29,6 +28,9 @@ export class Reminders {
   readonly #parts: ReminderParts;
   /** What a session has been told of since it came online. */
   readonly #told = new WeakMap<LocalSession, ReadonlySet<string>>();
+
+  /** The last presence of clients elsewhere, while it is being found out what they can. */
+  readonly #meetings = new Map<string, Stanza>();
 
   constructor(host: Host, parts: ReminderParts) {
     this.#host = host;
@@ -83,21 +85,27 @@ export class Reminders {
   #elsewhere(stanza: Stanza): void {
     if (!stanza.is("presence") || stanza.from.domain === this.#host.domain || !stanza.to.isBare) return;
     if (stanza.from.isBare || stanza.to.isDomain) return;
-    if (stanza.type === "unavailable") this.#parts.foreigners.remove(stanza.to, stanza.from);
-    else if (stanza.type === "") background(this.#host.log, this.#meet(stanza.to, stanza.from, stanza));
+    const meeting = `${stanza.to} ${stanza.from}`;
+    if (stanza.type === "unavailable") {
+      this.#meetings.delete(meeting);
+      this.#parts.foreigners.remove(stanza.to, stanza.from);
+    } else if (stanza.type === "") {
+      this.#meetings.set(meeting, stanza);
+      const met = this.#meet(stanza, () => this.#meetings.get(meeting) === stanza);
+      const over = () => {
+        if (this.#meetings.get(meeting) === stanza) this.#meetings.delete(meeting);
+      };
+      background(this.#host.log, met.finally(over));
+    }
   }
 
-  async #meet(account: Jid, client: Jid, stanza: Stanza): Promise<void> {
+  /** It may leave, or say something else, before it has said what it can. */
+  async #meet({ to: account, from: client, element }: Stanza, stillSo: () => boolean): Promise<void> {
     const { presence, disco, foreigners } = this.#parts;
     if (!(await presence.authorized(account, client))) return;
-    const features = await disco.announcedBy(client, stanza.element);
-    if (features === undefined) return;
-    const nodes = wanted(foreigners.add(account, client, features));
+    const features = await disco.announcedBy(client, element);
+    if (features === undefined || !stillSo()) return;
+    const nodes = foreigners.add(account, client, features);
     if (nodes.length > 0) await this.#remind([account], nodes, client);
   }
-}
-
-/** The nodes that features ask to be notified of. */
-function wanted(features: readonly string[]): string[] {
-  return features.filter((feature) => feature.endsWith(suffix)).map((feature) => feature.slice(0, -suffix.length));
 }
