@@ -100,7 +100,7 @@ export class ManagedClient {
     clearInterval(this.#watch);
     this.#present = false;
     this.#ready.resolve();
-    await this.#link?.close("</stream:stream>");
+    await this.#link?.close("</stream:stream>").catch(() => {}); // the server may have closed it at this very moment
     for (const { resolve } of this.#waiting.splice(0)) resolve();
     await this.#run;
   }

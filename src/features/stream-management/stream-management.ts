@@ -24,7 +24,7 @@ const settings = section({
     "10 minutes",
     "How long a client whose connection broke may come back as if nothing had happened.",
   ),
-  unacknowledged: count(10_000, "Stanzas kept for a client until it acknowledges them; with more, its session ends."),
+  unacknowledged: count(20_000, "Stanzas kept for a client until it acknowledges them; with more, its session ends."),
   "unacknowledged-size": size("8 MiB", "What those stanzas may hold together; with more, its session ends."),
   "answer-time": duration("1 minute", "How long a client may take to acknowledge; after that its connection is cut."),
 });
