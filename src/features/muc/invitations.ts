@@ -45,12 +45,12 @@ export class Invitations {
     checkRight(room, from);
     if (invites.length > mostAtOnce) throw new StanzaError("policy-violation", tooMany);
     const guests = invites.map((one) => ({ one, to: readAddress(one.attrs.to) }));
-    for (const { to } of guests) await this.#checkExists(to);
     for (const _ of guests) {
       if (!this.#rates.take(from.bare.toString())) throw new StanzaError("policy-violation", tooMany, { type: "wait" });
     }
+    if (this.#isOurs(from)) for (const { to } of guests) await this.#checkExists(to);
     for (const { one, to } of guests) {
-      if (room.config.members && room.affiliationOf(to) === "none") await this.#enrol(room, to.bare);
+      if (room.config.members) await this.#enrol(room, to.bare);
       this.#remember(room, to, from);
       this.#service.host.send(Stanza.of("message", invitation(room, stanza, one), room.jid, to));
     }
@@ -60,12 +60,20 @@ export class Invitations {
   async #enrol(room: Room, jid: Jid): Promise<void> {
     const assignments = [{ jid, affiliation: "member", reason: "" } as const];
     await room.change(async () => {
+      if (room.destroyed) throw new StanzaError("item-not-found");
+      if (room.affiliationOf(jid) !== "none") return; // banned, perhaps, a moment ago
+      if (room.affiliated.size >= this.#service.settings.affiliations) throw new StanzaError("resource-constraint");
       if (!room.locked) await this.#service.store.now(...assignmentQueries(room, assignments));
       // The invitation of the person is enough: the room adds none of its own.
       const since = room.versions.current;
       room.affiliate({ jid, affiliation: "member", nick: "", reason: "" });
       tellListed(this.#service, room, [{ jid, before: "none", after: "member" }], since);
     });
+  }
+
+  /** Who has an account here is nobody's business elsewhere. */
+  #isOurs({ domain }: Jid): boolean {
+    return this.#service.host.server.router.hosts.get(domain)?.where === "accounts";
   }
 
   /** §7.8.2: as far as it is known here. */

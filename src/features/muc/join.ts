@@ -1,4 +1,5 @@
 import type { Host } from "#core/host.ts";
+import { background } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
 import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
@@ -8,6 +9,7 @@ import type { Element } from "#xml/element.ts";
 import { tellVersions } from "./affiliation-news.ts";
 import { initialRole } from "./affiliations.ts";
 import { deliver } from "./deliver.ts";
+import { hatsNamespace } from "./hats.ts";
 import { readWanted } from "./history.ts";
 import { fireNow, type Joining, joining } from "./hooks.ts";
 import { readNick } from "./names.ts";
@@ -46,7 +48,10 @@ export function enter(service: RoomService, { stanza, origin }: Packet): void {
     admit(service, event, kept);
   } finally {
     // A room that its creator could not enter is none.
-    if (existing === undefined && room.occupants.size === 0) void rooms.destroy(room, { reason: "", tombstone: false });
+    if (existing === undefined && room.occupants.size === 0) {
+      const destroyed = rooms.destroy(room, { reason: "", tombstone: false });
+      background(host.log, destroyed, "a room that nobody could enter not removed");
+    }
   }
 }
 
@@ -117,12 +122,12 @@ export function refuseUnasked(host: Host, stanza: Presence): void {
 }
 
 /**
- * What is kept of a presence and shown to others: nothing that only the room may say (§17.3 rule 6; XEP-0421 §4).
+ * What is kept of a presence and shown to others: nothing that only the room may say (§17.3 rule 6; XEP-0421 §4; XEP-0317).
  * @throws StanzaError `policy-violation` if it is too large
  */
 export function keptPresence({ settings }: RoomService, { element }: Presence): Element {
   const children = element.elements.filter(
-    (child) => child.ns !== muc && child.ns !== mucUser && !child.is(occupantId),
+    (child) => child.ns !== muc && child.ns !== mucUser && child.ns !== hatsNamespace && !child.is(occupantId),
   );
   const kept = presence({ "xml:lang": element.attrs["xml:lang"] }, ...children).compact();
   if (kept.toString().length > settings["presence-size"]) throw new StanzaError("policy-violation", tooLarge);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { stanzaId } from "#features/mam/index.ts";
+import { delay } from "#stanza/delay.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Message, Stanza } from "#stanza/stanza.ts";
 import type { Element } from "#xml/element.ts";
@@ -39,7 +40,7 @@ export class Messages {
     if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooFast, { type: "wait" });
     if (!this.#roomRates.take(room)) throw new StanzaError("resource-constraint", tooBusy);
     if (stanza.element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
-    const clean = cleaned(stanza.element, room);
+    const clean = identified(cleaned(stanza.element, room));
     const at = Date.now();
     const event: Speaking = { room, occupant, jid: seat.jid, id: 0, message: clean, subject: sets, at };
     if (fireNow(host, speaking, event)) return;
@@ -52,18 +53,24 @@ export class Messages {
   }
 }
 
-/** With an id of its own where it has none (§7.4), without what only the room may say (§17.3; XEP-0359 §5 rule 5). */
-function cleaned(element: Element, room: Room): Element {
+/** Without what only the room may say (§17.3; XEP-0359 §5 rule 5): who somebody is, and when something was said in it. */
+export function cleaned(element: Element, room: Room): Element {
   const own = room.jid.toString();
   const forged = (child: Element) =>
-    child.is(user) || child.is(occupantId) || (child.is(stanzaId) && child.attrs.by === own);
-  const kept = element.elements.some(forged)
-    ? element.holding(...element.children.filter((child) => typeof child === "string" || !forged(child)))
-    : element;
-  return kept.attrs.id === undefined ? kept.with({ id: randomUUID() }) : kept;
+    child.is(user) ||
+    child.is(occupantId) ||
+    (child.is(stanzaId) && child.attrs.by === own) ||
+    (child.is(delay) && child.attrs.from === own);
+  if (!element.elements.some(forged)) return element;
+  return element.holding(...element.children.filter((child) => typeof child === "string" || !forged(child)));
 }
 
-const notThere = {
+/** With an id of its own where it has none (§7.4). */
+function identified(element: Element): Element {
+  return element.attrs.id === undefined ? element.with({ id: randomUUID() }) : element;
+}
+
+export const notThere = {
   en: "You are not in this room any more. Enter it again.",
   fr: "Vous n'êtes plus dans ce salon. Entrez-y de nouveau.",
 };
@@ -71,7 +78,7 @@ const noVoice = {
   en: "You may only read in this room. Ask its moderators for voice.",
   fr: "Vous ne pouvez que lire dans ce salon. Demandez la parole à ses modérateurs.",
 };
-const tooFast = {
+export const tooFast = {
   en: "You are writing too fast. Wait a moment.",
   fr: "Vous écrivez trop vite. Attendez un instant.",
 };
@@ -79,7 +86,7 @@ const tooBusy = {
   en: "Too much is being said in this room. Wait a moment.",
   fr: "Trop de messages sont envoyés dans ce salon. Attendez un instant.",
 };
-const tooLong = {
+export const tooLong = {
   en: "This message is too long for a room.",
   fr: "Ce message est trop long pour un salon.",
 };

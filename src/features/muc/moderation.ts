@@ -8,6 +8,7 @@ import { detach } from "#xml/bytes.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { deliver } from "./deliver.ts";
 import { fireNow, retracted as retractedHook, speaking } from "./hooks.ts";
+import { notThere } from "./messages.ts";
 import { occupantId } from "./occupant-id.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
@@ -95,10 +96,6 @@ function tell({ host, archive }: RoomService, room: Room, content: Element): voi
   for (const { jid } of room.occupants.seats) deliver(host, Stanza.of("message", element, room.jid, jid));
 }
 
-const notThere = {
-  en: "You are not in this room any more. Enter it again.",
-  fr: "Vous n'êtes plus dans ce salon. Entrez-y de nouveau.",
-};
 const moderatorsOnly = {
   en: "Only moderators may remove what others have said.",
   fr: "Seuls les modérateurs peuvent retirer ce que d'autres ont dit.",

@@ -28,7 +28,7 @@ import { OccupantIds } from "./occupant-id.ts";
 import type { Occupant } from "./occupants.ts";
 import { answerOwners } from "./owner.ts";
 import { RoomPresence } from "./presence.ts";
-import { passError, whisper } from "./private-messages.ts";
+import { PrivateMessages } from "./private-messages.ts";
 import { answerRegistration } from "./registration.ts";
 import type { Room } from "./room.ts";
 import { Rooms, ticking } from "./rooms.ts";
@@ -130,6 +130,7 @@ class Desk {
   readonly #service: RoomService;
   readonly #presence: RoomPresence;
   readonly #messages: Messages;
+  readonly #private: PrivateMessages;
   readonly #requests: Requests;
   readonly #invitations: Invitations;
   readonly #voice: VoiceRequests;
@@ -140,6 +141,7 @@ class Desk {
     this.#service = service;
     this.#presence = new RoomPresence(service);
     this.#messages = new Messages(service);
+    this.#private = new PrivateMessages(service);
     this.#requests = new Requests(service);
     this.#invitations = new Invitations(service);
     this.#voice = new VoiceRequests(service);
@@ -148,10 +150,7 @@ class Desk {
   take(packet: Packet): Outcome | Promise<Outcome> {
     const { stanza } = packet;
     if (stanza.to.local === "") return;
-    if (stanza.is("iq")) {
-      if (stanza.type === "error") this.#presence.failed(stanza);
-      return this.#requests.take(packet);
-    }
+    if (stanza.is("iq")) return this.#requests.take(packet);
     if (stanza.is("message")) return this.#message(stanza);
     const checking = this.#service.looks.checkPresence(stanza as Presence);
     if (checking !== undefined) return checking.then(() => this.#attend(packet));
@@ -195,11 +194,12 @@ class Desk {
 
   #message(stanza: Message): Outcome | Promise<Outcome> {
     if (stanza.type === "error") {
-      if (!this.#presence.failed(stanza)) passError(this.#service, stanza);
+      const whispered = this.#private.answers(stanza);
+      if (!this.#presence.failed(stanza, whispered) && whispered) this.#private.passError(stanza);
       return handled;
     }
     const room = this.#service.rooms.existing(stanza.to, stanza.from); // §17.2 rule 3
-    if (!stanza.to.isBare) whisper(this.#service, room, stanza);
+    if (!stanza.to.isBare) this.#private.whisper(room, stanza);
     else if (stanza.type === "groupchat") return this.#speak(stanza);
     else {
       const taken = this.#invitations.take(room, stanza) || this.#approvals.take(room, stanza);

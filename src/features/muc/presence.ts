@@ -59,11 +59,18 @@ export class RoomPresence {
     }
   }
 
-  /** A stanza could not be delivered: its addressee is in no room any more (§11.1, §18.1.2). Whether it was so. */
-  failed(stanza: Stanza): boolean {
+  /**
+   * A stanza could not be delivered: its addressee is in no room any more (§11.1, §18.1.2). Whether it was so. Answers to
+   * questions do not count: others choose what is asked.
+   * @param whispered whether it answers a private message, which one may have blocked
+   */
+  failed(stanza: Stanza, whispered = false): boolean {
     const room = this.#service.rooms.get(stanza.to);
     const seat = room?.seat(stanza.from);
-    if (seat === undefined || !deadly.has(readError(stanza.element).condition)) return false;
+    const { condition } = readError(stanza.element);
+    // What is said in a room is refused so for a client that is gone (RFC 6121 §8.5.3.2.1).
+    const isGone = deadly.has(condition) || (!whispered && condition === "service-unavailable");
+    if (seat === undefined || !isGone) return false;
     leave(this.#service, room!, seat, { codes: [333] });
     return true;
   }

@@ -1,39 +1,77 @@
 import { StanzaError } from "#stanza/error.ts";
 import { type Message, Stanza } from "#stanza/stanza.ts";
+import { detach } from "#xml/bytes.ts";
 import { deliver } from "./deliver.ts";
+import { cleaned, notThere, tooFast, tooLong } from "./messages.ts";
 import { nickKey } from "./names.ts";
-import { occupantId } from "./occupant-id.ts";
-import type { Occupant } from "./occupants.ts";
+import type { Occupant, Seat } from "./occupants.ts";
+import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 import { user } from "./tags.ts";
 
-/**
- * A private message to an occupant goes to all of their clients (XEP-0045 §7.5).
- * @throws StanzaError `bad-request` for a groupchat, `not-acceptable` to who is not there, `item-not-found`, `forbidden`
- */
-export function whisper({ host, settings, ids }: RoomService, room: Room, stanza: Message): void {
-  if (stanza.type === "groupchat") throw new StanzaError("bad-request", toOne);
-  const seat = room.seat(stanza.from);
-  if (seat === undefined) throw new StanzaError("not-acceptable", notThere); // §17.2 rule 2 says forbidden, §7.5 this
-  const target = room.occupants.named(nickKey(stanza.to.resource));
-  if (target === undefined) throw new StanzaError("item-not-found", nobody);
-  checkPolicy(room, seat.occupant, target);
-  const { element } = stanza;
-  if (element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
-  // Only the room says who somebody is; the mark that it is a private message is set anew.
-  const marked = element.without(user).without(occupantId).append(user(), ids.of(room, seat.occupant));
-  for (const { jid } of target.seats) host.send(Stanza.of("message", marked, seat.occupant.jid, jid));
-}
+/** Private messages to one client that an error may still answer. */
+const mostOpen = 100;
 
-/** An error goes back to who sent the private message that it answers. */
-export function passError({ host, rooms }: RoomService, stanza: Message): void {
-  const room = rooms.get(stanza.to);
-  const seat = room?.seat(stanza.from);
-  const target = room?.occupants.named(nickKey(stanza.to.resource));
-  if (seat === undefined || target === undefined) return;
-  for (const { jid } of target.seats) {
-    deliver(host, Stanza.of("message", stanza.element.without(user), seat.occupant.jid, jid));
+/** What occupants say to one another (XEP-0045 §7.5). */
+export class PrivateMessages {
+  readonly #service: RoomService;
+  readonly #rates: Rates<Seat>;
+  /** Of each client those that it got last, by who wrote them and their ids. */
+  readonly #open = new WeakMap<Seat, Set<string>>();
+
+  constructor(service: RoomService) {
+    this.#service = service;
+    this.#rates = new Rates(service.settings.rate);
+  }
+
+  /**
+   * A private message to an occupant goes to all of their clients.
+   * @throws StanzaError `not-acceptable` to who is not there, `item-not-found`, `bad-request` for a groupchat, `forbidden`,
+   *   `policy-violation`
+   */
+  whisper(room: Room, stanza: Message): void {
+    const { host, settings, ids } = this.#service;
+    if (stanza.type === "groupchat") throw new StanzaError("bad-request", toOne);
+    const seat = room.seat(stanza.from);
+    if (seat === undefined) throw new StanzaError("not-acceptable", notThere); // §17.2 rule 2 says forbidden, §7.5 this
+    const target = room.occupants.named(nickKey(stanza.to.resource));
+    if (target === undefined) throw new StanzaError("item-not-found", nobody);
+    checkPolicy(room, seat.occupant, target);
+    if (!this.#rates.take(seat)) throw new StanzaError("policy-violation", tooFast, { type: "wait" });
+    if (stanza.element.wire().length > settings.size) throw new StanzaError("policy-violation", tooLong);
+    // Only the room says who somebody is; the mark that it is a private message is set anew.
+    const marked = cleaned(stanza.element, room).append(user(), ids.of(room, seat.occupant));
+    for (const each of target.seats) {
+      this.#remember(each, `${seat.occupant.key} ${stanza.id ?? ""}`);
+      host.send(Stanza.of("message", marked, seat.occupant.jid, each.jid));
+    }
+  }
+
+  /** Whether an error answers a private message that its sender has got. */
+  answers({ from, to, id }: Message): boolean {
+    const seat = this.#service.rooms.get(to)?.seat(from);
+    return seat !== undefined && this.#open.get(seat)?.has(`${nickKey(to.resource)} ${id ?? ""}`) === true;
+  }
+
+  /** An error goes back to who sent the private message that it answers, once. */
+  passError(stanza: Message): void {
+    const { host, rooms, settings } = this.#service;
+    const room = rooms.get(stanza.to);
+    const seat = room?.seat(stanza.from);
+    const target = room?.occupants.named(nickKey(stanza.to.resource));
+    if (room === undefined || seat === undefined || target === undefined) return;
+    this.#open.get(seat)?.delete(`${target.key} ${stanza.id ?? ""}`);
+    if (stanza.element.wire().length > settings.size) return;
+    const clean = cleaned(stanza.element, room);
+    for (const { jid } of target.seats) deliver(host, Stanza.of("message", clean, seat.occupant.jid, jid));
+  }
+
+  #remember(seat: Seat, key: string): void {
+    const open = this.#open.get(seat) ?? new Set<string>();
+    open.add(detach(key));
+    if (open.size > mostOpen) open.delete(open.values().next().value!);
+    this.#open.set(seat, open);
   }
 }
 
@@ -49,10 +87,6 @@ const toOne = {
   en: "A message to the whole room goes to the address of the room.",
   fr: "Un message à tout le salon s'envoie à l'adresse du salon.",
 };
-const notThere = {
-  en: "You are not in this room any more. Enter it again.",
-  fr: "Vous n'êtes plus dans ce salon. Entrez-y de nouveau.",
-};
 const nobody = {
   en: "Nobody in the room has this nickname.",
   fr: "Personne dans le salon ne porte ce pseudonyme.",
@@ -60,8 +94,4 @@ const nobody = {
 const notHere = {
   en: "You may not send private messages in this room.",
   fr: "Vous ne pouvez pas envoyer de messages privés dans ce salon.",
-};
-const tooLong = {
-  en: "This message is too long for a room.",
-  fr: "Ce message est trop long pour un salon.",
 };

@@ -7,6 +7,7 @@ import { type Message, message, Stanza } from "#stanza/stanza.ts";
 import { throwRefusal } from "./affiliates.ts";
 import { refuseRole } from "./affiliations.ts";
 import { deliver } from "./deliver.ts";
+import { notThere } from "./messages.ts";
 import { nickKey } from "./names.ts";
 import { Rates } from "./rates.ts";
 import { changeRole } from "./roles.ts";
@@ -96,10 +97,6 @@ function languageOfClient({ host }: RoomService, jid: Jid): string | undefined {
   return session !== undefined && "lang" in session ? (session as LocalSession).lang : undefined;
 }
 
-const notThere = {
-  en: "You are not in this room any more. Enter it again.",
-  fr: "Vous n'êtes plus dans ce salon. Entrez-y de nouveau.",
-};
 const nothingToAsk = {
   en: "Only those who may not speak can ask for voice.",
   fr: "Seuls ceux qui n'ont pas la parole peuvent la demander.",
