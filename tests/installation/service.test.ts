@@ -81,6 +81,10 @@ test("a second service on the same data is refused, and so is a port that is tak
   context.after(() => other.close());
   await once(other, "listening");
   const { port } = other.address() as { port: number };
+  // The other services would take the next ports, and whether those are free is not what is asked here.
+  installation.write(
+    "domains: [{ name: example.com }]\nlisten: [{ port: 0, address: 127.0.0.1 }]\nhttp: { listen: [] }\n",
+  );
   const refused = await installation.parloir(["start", "--port", String(port)]);
   assert.equal(refused.code, 1);
   assert.match(refused.errors, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: another program listens there`));
