@@ -45,12 +45,14 @@ export class DialbackRequests {
     if (!house.hosted(pair.local)) return this.#refuse(pair, "item-not-found");
     if (house.policy.refusal(pair.remote) !== undefined) return this.#refuse(pair, "policy-violation");
     if (!house.roomFor(pair.remote, this.#stream)) return this.#refuse(pair, "resource-constraint");
+    const key = keyOf(pair);
+    const { receives } = this.#stream;
+    if (receives.size >= mostPairs && !receives.has(key)) return this.#refuse(pair, "resource-constraint");
     if (judge(this.#stream.stream.transport, pair.remote).proves) return this.#accept(pair, "certificate");
     if (house.policy.dialback(pair.remote) === "never") return this.#refuse(pair, "not-authorized");
-    const key = keyOf(pair);
     if (this.#pending.has(key)) return;
-    const full = this.#pending.size >= mostPending || this.#stream.receives.size >= mostPairs;
-    if (full || element.text.length > longestKey) return this.#refuse(pair, "resource-constraint");
+    if (this.#pending.size >= mostPending || element.text.length > longestKey)
+      return this.#refuse(pair, "resource-constraint");
     this.#pending.add(key);
     background(
       house.log,

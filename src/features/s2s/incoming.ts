@@ -71,7 +71,7 @@ export class Incoming extends PeerStream {
     const { house } = this;
     const remote = this.#pair?.remote;
     const announced = [house.limits(this.authentication !== "none")];
-    if (house.settings.bidirectional && !this.bidirectional) announced.push(tags.bidiFeature());
+    if (house.settings.bidirectional && this.receives.size === 0) announced.push(tags.bidiFeature());
     const dialback = tags.dialbackFeature({}, tags.dialbackErrors());
     if (!this.secure && this.stream.transport.startTls !== undefined) {
       const required = house.policy.mustEncrypt(remote ?? "");

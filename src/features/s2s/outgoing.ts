@@ -42,6 +42,10 @@ export class Outgoing extends PeerStream {
   #settled = false;
   #judged = false;
   #triedExternal = false;
+  /** An exchange of SASL is under way. */
+  #authenticating = false;
+  /** A key was sent: an answer before that is somebody else's, as long as nothing is encrypted. */
+  #asked = false;
   #proved = false;
   #offersManagement = false;
 
@@ -87,7 +91,7 @@ export class Outgoing extends PeerStream {
     if (element.is(tags.tlsFailure)) {
       return this.#fail(new Failure("tls", texts.notEncrypted(this.pair.remote), "the server refuses STARTTLS"));
     }
-    if (element.ns === tags.saslNamespace && this.#step === "authentication") return this.#sasl(element);
+    if (element.ns === tags.saslNamespace && this.#authenticating) return this.#sasl(element);
     throw new StreamError("unsupported-stanza-type");
   }
 
@@ -116,6 +120,7 @@ export class Outgoing extends PeerStream {
     }
     if (!mechanisms.includes(external) || this.#triedExternal) return this.#dialback();
     this.#triedExternal = true;
+    this.#authenticating = true;
     const identity = encodeBase64(externalResponse(this.pair.local)); // XEP-0178 §3: older peers want it
     this.stream.send(tags.auth({ mechanism: external }, identity));
   }
@@ -130,12 +135,12 @@ export class Outgoing extends PeerStream {
     this.#open();
   }
 
-  /** Whether the server's certificate is good enough: once. */
+  /** Whether the server's certificate is good enough: once. Without encryption there is none. */
   #judge(): boolean {
-    if (this.#judged || !this.secure) return true;
+    if (this.#judged) return true;
     this.#judged = true;
     const { transport } = this.stream;
-    this.#trail({ step: "tls", version: transport.tls?.version ?? "TLS" });
+    if (this.secure) this.#trail({ step: "tls", version: transport.tls?.version ?? "TLS" });
     const verdict = judge(transport, this.pair.remote);
     if (this.#task.kind === "look") {
       const certificate = describeCertificate(transport, verdict);
@@ -150,6 +155,7 @@ export class Outgoing extends PeerStream {
     if (element.is(tags.challenge)) {
       return void this.stream.send(tags.response({}, encodeBase64(externalResponse(this.pair.local))));
     }
+    this.#authenticating = false;
     if (element.is(tags.success)) {
       this.#trail({ step: "authentication", how: "certificate" });
       this.#accepted("certificate");
@@ -167,11 +173,13 @@ export class Outgoing extends PeerStream {
       return this.#fail(new Failure("authentication", texts.notAuthenticated(remote), "certificate not accepted"));
     }
     const key = this.house.keys.make({ receiving: remote, originating: local, stream: this.id });
+    this.#asked = true;
     this.stream.send(tags.result({ from: local, to: remote }, key));
   }
 
   #ask({ id, key }: Task & { kind: "verify" }): void {
     const { local, remote } = this.pair;
+    this.#asked = true;
     this.stream.send(tags.verify({ from: local, to: remote, id }, key));
   }
 
@@ -181,6 +189,7 @@ export class Outgoing extends PeerStream {
       if (!this.bidirectional && element.is(tags.result)) throw new StreamError("unsupported-stanza-type");
       return super.dialback(element);
     }
+    if (!this.#asked) throw new StreamError("policy-violation", "Nothing was asked yet");
     const { local, remote } = this.pair;
     if (this.#settled || domainOf(from) !== remote || domainOf(to) !== local) return; // of a request given up
     if (element.is(tags.verify)) {

@@ -154,6 +154,7 @@ export class Route {
     try {
       const { stream } = await reach(this.#house, { pair: this.pair, task: { kind: "stanzas" }, signal });
       this.#attempt = undefined;
+      if (!stream.stream.opened) return this.lost(stream, []); // closed in the same breath
       stream.carry(this.pair);
       this.#house.met(this.pair, stream, stream.authentication);
     } catch (problem) {

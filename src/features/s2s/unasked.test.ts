@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { db, opens, RemoteServer } from "#test/harness/remote-server.ts";
+import { scenario } from "#test/harness/scenario.ts";
+
+const servers = [{ domains: ["one.example"] }];
+const message = "<message to='a@far.example' id='1' type='chat'><body>Hi</body></message>";
+const streams = "urn:ietf:params:xml:ns:xmpp-streams";
+const stanzas = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const refused = `<stream:error><policy-violation xmlns='${streams}'/></stream:error>`;
+
+scenario(
+  "s2s: who says that we are believed before TLS, and before we asked, gets nothing",
+  { servers },
+  async ({ connect, internet }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const far = new RemoteServer(internet, "far.example");
+    await romeo.sends(message);
+    const wire = await far.accepts();
+    await wire.next("a header");
+    opens(wire, { id: "1", from: "far.example", to: "one.example" });
+    wire.writes("<db:result from='far.example' to='one.example' type='valid'/>");
+    await wire.receives(refused);
+    await wire.receivesEnd();
+    await romeo.receives("<message type='error' id='1'/>");
+  },
+);
+
+scenario(
+  "s2s: a key is not valid because somebody says so before TLS, and before it was asked",
+  { servers },
+  async ({ internet }) => {
+    const bank = new RemoteServer(internet, "bank.example");
+    const thief = new RemoteServer(internet, "thief.example");
+    const { wire, header } = await thief.encrypts("one.example");
+    wire.writes("<db:result from='bank.example' to='one.example'>made up</db:result>");
+    const between = await bank.accepts(); // somebody on the way there
+    await between.next("a header");
+    opens(between, { id: "1", from: "bank.example", to: "one.example" });
+    between.writes(
+      `<db:verify from='bank.example' to='one.example' id='${header.attrs.id}' type='valid'/></stream:stream>`,
+    );
+    await wire.receives(`<db:result ${db} from='one.example' to='bank.example' type='error'/>`);
+    await between.receives(refused);
+  },
+);
+
+scenario("s2s: SASL succeeds only where it was tried", { servers }, async ({ connect, internet }) => {
+  const romeo = await connect("romeo@one.example/orchard");
+  const far = new RemoteServer(internet, "far.example");
+  await romeo.sends(message);
+  const wire = await far.welcomes("");
+  await wire.receives(`<db:result ${db}>…</db:result>`);
+  wire.writes("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+  await wire.receives(`<stream:error><unsupported-stanza-type xmlns='${streams}'/></stream:error>`);
+  await romeo.receives("<message type='error' id='1'/>");
+});
+
+const optional = [{ domains: ["one.example"], settings: { s2s: { encryption: "optional" } } }];
+
+scenario(
+  "s2s: without TLS there is no certificate: a key is not checked that way unless plain dialback is allowed",
+  { servers: optional },
+  async ({ internet }) => {
+    const bank = new RemoteServer(internet, "bank.example");
+    const thief = new RemoteServer(internet, "thief.example");
+    const { wire } = await thief.encrypts("one.example");
+    wire.writes("<db:result from='bank.example' to='one.example'>made up</db:result>");
+    const between = await bank.accepts();
+    await between.next("a header");
+    opens(between, { id: "1", from: "bank.example", to: "one.example" });
+    between.writes("<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>");
+    await wire.receives(
+      `<db:result ${db} from='one.example' to='bank.example' type='error'><error><not-authorized xmlns='${stanzas}'/></error></db:result>`,
+    );
+  },
+);
+
+scenario(
+  "s2s: a server that believes us and is gone at once is tried again",
+  { servers },
+  async ({ connect, internet }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const far = new RemoteServer(internet, "far.example");
+    await romeo.sends(message);
+    const wire = await far.welcomes("");
+    await wire.receives(`<db:result ${db}>…</db:result>`);
+    wire.writes("<db:result from='far.example' to='one.example' type='valid'/></stream:stream>");
+    await (await far.believes()).receives("<message id='1'/>");
+  },
+);
+
+scenario("s2s: one stream carries only so many pairs, by certificate as well", { servers }, async ({ internet }) => {
+  const far = new RemoteServer(internet, "far.example");
+  const wire = await far.dials("one.example", "*.far.example"); // whose certificate names that
+  const header = { from: "d.far.example", to: "one.example" };
+  opens(wire, header);
+  await wire.next("a header");
+  await wire.receives("<stream:features/>");
+  wire.writes("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+  await wire.receives("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+  await wire.transport.startTls!("one.example");
+  wire.reset();
+  opens(wire, header);
+  await wire.next("a header");
+  await wire.receives("<stream:features/>");
+  const answers: (string | undefined)[] = [];
+  for (let number = 0; number < 210; number++) {
+    wire.writes(`<db:result from='d${number}.far.example' to='one.example'>key</db:result>`);
+    answers.push((await wire.receives(`<db:result ${db} to='d${number}.far.example'/>`)).attrs.type);
+  }
+  assert.deepEqual([answers[0], answers.at(-1)], ["valid", "error"]);
+  wire.writes("<db:result from='d0.far.example' to='one.example'>key</db:result>");
+  await wire.receives(`<db:result ${db} to='d0.far.example' type='valid'/>`); // it has its place
+});
+
+scenario("s2s: what was agreed on is not offered again", { servers }, async ({ internet }) => {
+  const far = new RemoteServer(internet, "far.example");
+  const { wire } = await far.encrypts("one.example");
+  wire.writes("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+  await wire.receives("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+  wire.reset();
+  opens(wire, { from: "far.example", to: "one.example" });
+  await wire.next();
+  const features = await wire.receives("<stream:features/>");
+  assert.deepEqual(
+    features.elements.map(({ name }) => name).filter((name) => name === "bidi"),
+    [], // it comes before authentication (XEP-0288 §2.1): asked for now, it would end the stream
+  );
+});
