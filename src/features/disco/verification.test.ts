@@ -139,4 +139,6 @@ test("answers beyond the limits are not believed", () => {
   assert.equal(provenFeatures(many, "sha-1", verificationOf(many, "sha-1")!), undefined);
   const long = query(features("x".repeat(1025)));
   assert.equal(provenFeatures(long, "sha-1", verificationOf(long, "sha-1")!), undefined);
+  const large = query(features(...Array.from({ length: 500 }, (_, index) => `${index}`.padEnd(100, "x"))));
+  assert.equal(provenFeatures(large, "sha-1", verificationOf(large, "sha-1")!), undefined);
 });

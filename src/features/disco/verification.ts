@@ -12,9 +12,10 @@ const hashes: Readonly<Record<string, string>> = {
   "sha-512": "sha512",
 };
 
-/** Most features, and the longest text, of a client that are looked at. */
+/** Most features, and the longest text, of a client that are looked at; and all their texts together: they are remembered. */
 const mostFeatures = 512;
 const longestText = 1024;
+const mostText = 32_768;
 
 /** Forms that clients describe themselves with. */
 const usualForms: ReadonlySet<string> = new Set(["urn:xmpp:dataforms:softwareinfo"]);
@@ -67,8 +68,9 @@ export function provenFeatures(
   ver: string,
 ): { readonly features: ReadonlySet<string>; readonly shared: boolean } | undefined {
   const found = query.all(feature);
-  if (found.length > mostFeatures || found.some(({ attrs }) => (attrs.var ?? "").length > longestText))
-    return undefined;
+  const lengths = found.map(({ attrs }) => (attrs.var ?? "").length);
+  if (lengths.length > mostFeatures || lengths.some((length) => length > longestText)) return undefined;
+  if (lengths.reduce((sum, length) => sum + length, 0) > mostText) return undefined;
   if (isSupported(hash) && verificationOf(query, hash) !== ver) return undefined;
   const features = new Set(found.map(({ attrs }) => attrs.var ?? ""));
   return { features, shared: isSupported(hash) && isUnambiguous(query) };

@@ -1,3 +1,4 @@
+import { StanzaError } from "#stanza/error.ts";
 import { choice, type Field, flag, line, lines } from "#stanza/field.ts";
 import { type Form, form, formTypeOf, rawValues, type Values } from "#stanza/form.ts";
 import type { Element } from "#xml/element.ts";
@@ -114,12 +115,23 @@ export function optioned(current: Configuration, submission: Element): Configura
   for (const name of rawValues(submission).keys()) {
     if (name !== "FORM_TYPE" && !Object.hasOwn(fields, name)) throw notMet();
   }
-  return checked({ ...current, ...optionsForm.read(submission) });
+  return checked({ ...current, ...wishes(submission) });
 }
 
-/** Whether two configurations are the same to whom they matter. */
-export function sameConfiguration(left: Configuration, right: Configuration): boolean {
-  return (Object.keys(fields) as (keyof Configuration)[]).every((name) => left[name] === right[name]);
+/** A value that a node cannot have here, is a condition that is not met. */
+function wishes(submission: Element): Partial<Configuration> {
+  try {
+    return optionsForm.read(submission);
+  } catch (problem) {
+    throw problem instanceof StanzaError && problem.condition === "not-acceptable" ? notMet() : problem;
+  }
+}
+
+/** Whether two configurations have the same effect here, where a node keeps at most `limit` items. */
+export function sameConfiguration(left: Configuration, right: Configuration, limit: number): boolean {
+  const same = mostItems(left, limit) === mostItems(right, limit);
+  const others = (Object.keys(fields) as (keyof Configuration)[]).filter((name) => name !== "pubsub#max_items");
+  return same && others.every((name) => left[name] === right[name]);
 }
 
 export function notMet(): Error {
@@ -134,9 +146,9 @@ export function mostItems(configuration: Configuration, limit: number): number {
   return Math.min(numberOrMax(configuration["pubsub#max_items"]), limit);
 }
 
-/** How long items are kept, in milliseconds. */
-export function lifetime(configuration: Configuration): number {
-  return numberOrMax(configuration["pubsub#item_expire"]) * 1000;
+/** Items that were published before are gone; 0 where they stay. In milliseconds since 1970. */
+export function keptSince(configuration: Configuration, now: number = Date.now()): number {
+  return Math.max(0, now - numberOrMax(configuration["pubsub#item_expire"]) * 1000);
 }
 
 function numberOrMax(text: string): number {

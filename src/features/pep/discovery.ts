@@ -72,10 +72,12 @@ async function listNodes(reading: Reading, list: Listing): Promise<void> {
   const jid = to.toString();
   if (name === undefined) {
     for (const one of nodes) items.push({ jid, node: one.name, ...titleOf(one) });
-  } else if (nodes.some((one) => one.name === name)) {
-    list.known = true;
-    for (const id of await reading.ids(to, name)) items.push({ jid, name: id }); // §5.5
+    return;
   }
+  const node = nodes.find((one) => one.name === name);
+  if (node === undefined) return;
+  list.known = true;
+  for (const id of await reading.ids(to, node)) items.push({ jid, name: id }); // §5.5
 }
 
 function titleOf({ configuration }: Node): { readonly name?: string } {

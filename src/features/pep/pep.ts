@@ -16,7 +16,7 @@ import { Reading } from "./reading.ts";
 import { Reminders } from "./reminders.ts";
 import { answerRequests } from "./requests.ts";
 import { type Limits, PersonalNodes, type Publication } from "./service.ts";
-import { deleteAccount, itemsById, migrations } from "./store.ts";
+import { deleteAccount, migrations } from "./store.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 const settings = section({
@@ -73,8 +73,7 @@ export const pep: Feature<Limits, PepApi> = {
       publish: (account, publication) => nodes.publish(account, publication),
       retract: (account, node, id) => nodes.retract(account, node, id, false),
       async items(account, node) {
-        const ids = await reading.ids(account, node);
-        const found = await itemsById(host.db, account.toString(), node, ids);
+        const found = await reading.items(account, node);
         return found.map(({ id, xml }) => ({ id, payload: xml === "" ? undefined : parseText(xml) }));
       },
     };

@@ -5,9 +5,10 @@ import { type PageRequest, page, readPageRequest } from "#stanza/rsm.ts";
 import type { Element } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
 import type { Access } from "./access.ts";
+import { keptSince } from "./configuration.ts";
 import type { NodeTable } from "./nodes.ts";
 import { noSuchNode } from "./service.ts";
-import { itemIds, itemsById, type Node } from "./store.ts";
+import { type Item, itemIds, itemsById, type Node } from "./store.ts";
 import { item, items, pubsub, refusal } from "./tags.ts";
 
 /** Most items in one answer to those who ask for pages. */
@@ -46,8 +47,21 @@ export class Reading {
     return found;
   }
 
-  ids(account: Jid, name: string): Promise<string[]> {
-    return itemIds(this.#host.db, account.toString(), name);
+  /** The ids of the items of a node, oldest first. */
+  ids(account: Jid, { name, configuration }: Node): Promise<string[]> {
+    return itemIds(this.#host.db, account.toString(), name, keptSince(configuration));
+  }
+
+  /** The items of a node, oldest first; none where there is no such node. */
+  async items(account: Jid, name: string): Promise<Item[]> {
+    const node = (await this.#table.of(account)).byName.get(name);
+    return node === undefined ? [] : this.#items(account, node, await this.ids(account, node));
+  }
+
+  async #items(account: Jid, { name, configuration }: Node, ids: readonly string[]): Promise<Item[]> {
+    const found = await itemsById(this.#host.db, account.toString(), name, ids);
+    const since = keptSince(configuration);
+    return found.filter(({ published }) => published >= since);
   }
 
   /** Answers a request for items (XEP-0060 §6.5). */
@@ -55,9 +69,9 @@ export class Reading {
     const node = await this.node(account, asked.attrs.node, reader);
     const paging = readPageRequest(request, mostAtOnce);
     const named = asked.all(item).map(({ attrs }) => attrs.id ?? "");
-    const all = named.length > 0 ? named.slice(0, mostAtOnce) : await this.ids(account, node.name);
+    const all = named.length > 0 ? named.slice(0, mostAtOnce) : await this.ids(account, node);
     const part = page(all, paging ?? newest(asked.attrs.max_items), (id) => id);
-    const found = await itemsById(this.#host.db, account.toString(), node.name, part.items);
+    const found = await this.#items(account, node, part.items);
     const fitting = fitted(found.map(({ id, xml }) => ({ id, xml })));
     const told = items(
       { node: node.name },

@@ -7,6 +7,7 @@ import { becameAvailable, becameUnavailable, type PresenceApi } from "#features/
 import { heard, type RosterApi } from "#features/roster/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import type { Stanza } from "#stanza/stanza.ts";
+import { keptSince } from "./configuration.ts";
 import { type Foreigners, wanted } from "./foreigners.ts";
 import type { Notifications } from "./notifications.ts";
 import { lastItems } from "./store.ts";
@@ -77,6 +78,7 @@ export class Reminders {
     const byName = new Map(accounts.map((account) => [account.toString(), account]));
     const found = await lastItems(this.#host.db, [...byName.keys()], nodes);
     for (const { account, node, ...item } of found) {
+      if (item.published < keptSince(node.configuration)) continue;
       await this.#parts.notifications.remind(byName.get(account)!, node, item, address);
     }
   }

@@ -9,7 +9,7 @@ import type { Element } from "#xml/element.ts";
 import {
   type Configuration,
   defaultsOf,
-  lifetime,
+  keptSince,
   mostItems,
   notMet,
   optioned,
@@ -24,7 +24,6 @@ import {
   deleteItems,
   deleteNode,
   expireItems,
-  itemsById,
   type Node,
   putItem,
   putNode,
@@ -167,7 +166,9 @@ export class PersonalNodes {
   #target(nodes: Nodes, { node: name, options }: Publication): { readonly node: Node; readonly fresh: boolean } {
     const node = nodes.byName.get(name);
     if (node !== undefined) {
-      if (options && !sameConfiguration(optioned(node.configuration, options), node.configuration)) throw notMet();
+      const { configuration } = node;
+      if (options && !sameConfiguration(optioned(configuration, options), configuration, this.#limits.items))
+        throw notMet();
       return { node, fresh: false };
     }
     this.#refuseMany(nodes);
@@ -189,8 +190,8 @@ export class PersonalNodes {
   /** What a node no longer keeps. */
   #upkeep(account: Jid, { name, configuration }: Node, now: number): Query[] {
     const queries = [trimItems(account.toString(), name, mostItems(configuration, this.#limits.items))];
-    const age = lifetime(configuration);
-    if (Number.isFinite(age)) queries.push(expireItems(account.toString(), name, now - age));
+    const since = keptSince(configuration, now);
+    if (since > 0) queries.push(expireItems(account.toString(), name, since));
     return queries;
   }
 
@@ -213,12 +214,6 @@ export class PersonalNodes {
   /** In a later turn of the loop, so that the result of the request goes out first. */
   #afterwards(work: () => Promise<void>): void {
     setImmediate(() => background(this.#host.log, work()));
-  }
-
-  /** The payload of an item; undefined if there is no such item, or it has none. */
-  async payload(account: Jid, node: string, id: string): Promise<string | undefined> {
-    const [item] = await itemsById(this.#host.db, account.toString(), node, [id]);
-    return item?.xml || undefined;
   }
 }
 

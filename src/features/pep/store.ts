@@ -115,11 +115,10 @@ export function deleteAccount(account: string): Query[] {
   return [sql`delete from pep_item where account = ${account}`, sql`delete from pep_node where account = ${account}`];
 }
 
-/** The ids of the items of a node, oldest first. */
-export async function itemIds(db: Database, account: string, node: string): Promise<string[]> {
-  const rows = await db.all<{ id: string }>(
-    sql`select id from pep_item where account = ${account} and node = ${node} order by published`,
-  );
+/** The ids of the items of a node that were published `since`, oldest first. */
+export async function itemIds(db: Database, account: string, node: string, since: number): Promise<string[]> {
+  const rows = await db.all<{ id: string }>(sql`select id from pep_item
+    where account = ${account} and node = ${node} and published >= ${since} order by published`);
   return rows.map(({ id }) => id);
 }
 
@@ -129,13 +128,13 @@ export function itemsById(db: Database, account: string, node: string, ids: read
     where account = ${account} and node = ${node} and id in ${list(ids)} order by published`);
 }
 
-/** The newest item of a node. */
-export function lastItem(db: Database, account: string, node: string): Promise<Item | undefined> {
+/** The newest item of a node, if it was published `since`. */
+export function lastItem(db: Database, account: string, node: string, since: number): Promise<Item | undefined> {
   return db.one<Item>(sql`select id, xml, published from pep_item
-    where account = ${account} and node = ${node} order by published desc limit 1`);
+    where account = ${account} and node = ${node} and published >= ${since} order by published desc limit 1`);
 }
 
-/** The newest item of each of these nodes of these accounts. */
+/** The newest item of each of these nodes of these accounts, whether or not its time is over. */
 export async function lastItems(
   db: Database,
   accounts: readonly string[],

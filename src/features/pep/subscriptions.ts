@@ -4,6 +4,7 @@ import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import type { Iq } from "#stanza/stanza.ts";
 import type { Element } from "#xml/element.ts";
+import { keptSince } from "./configuration.ts";
 import type { NodeTable } from "./nodes.ts";
 import type { Notifications } from "./notifications.ts";
 import type { Reading } from "./reading.ts";
@@ -13,6 +14,8 @@ import { affiliation, affiliations, owner, pubsub, refusal, subscription, subscr
 
 /** Most JIDs that may subscribe to one node by themselves, and most that one may treat in a special way. */
 const most = 1000;
+/** Most JIDs of one person that may subscribe to one node: each of them gets each publication. */
+const mostOfOne = 10;
 
 export interface SubscriptionParts {
   readonly host: Host;
@@ -39,9 +42,11 @@ export class Subscriptions {
     await nodes.update(account, node.name, (before) => {
       if (before.subscribers.includes(key)) return before;
       if (before.subscribers.length >= most) throw new StanzaError("resource-constraint");
+      const own = before.subscribers.filter((one) => bareOf(one) === from.bare.toString());
+      if (own.length >= mostOfOne) throw refusal("policy-violation", "too-many-subscriptions", tooMany); // §6.1.3.13
       return { ...before, subscribers: [...before.subscribers, key] };
     });
-    const last = await lastItem(host.db, account.toString(), node.name);
+    const last = await lastItem(host.db, account.toString(), node.name, keptSince(node.configuration));
     if (last !== undefined && node.configuration["pubsub#send_last_published_item"] !== "never") {
       setImmediate(() => background(host.log, notifications.handOver(account, node, last, subscriber)));
     }
@@ -163,6 +168,10 @@ function bareOf(address: string): string {
 }
 
 const notSubscribed = { en: "There is no such subscription.", fr: "Il n'y a pas de tel abonnement." };
+const tooMany = {
+  en: "You have subscribed as many of your addresses as you may. Remove one first.",
+  fr: "Vous avez abonné autant de vos adresses que permis. Retirez-en une d'abord.",
+};
 const onlyEnd = {
   en: "The owner can only end subscriptions.",
   fr: "Le propriétaire peut seulement mettre fin à des abonnements.",

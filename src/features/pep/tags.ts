@@ -66,7 +66,8 @@ export type Detail =
   | "payload-required"
   | "payload-too-big"
   | "precondition-not-met"
-  | "presence-subscription-required";
+  | "presence-subscription-required"
+  | "too-many-subscriptions";
 
 /** A refusal with its condition of XEP-0060 §13.1. */
 export function refusal(
