@@ -31,6 +31,14 @@ describe("faces of a domain", () => {
       "<x xmlns='jabber:x:data'><field><value>a@jabber.obs.example</value><value>see jabber.obs.example</value></field></x>",
       "<x xmlns='jabber:x:data'><field><value>a@obs.example</value><value>see jabber.obs.example</value></field></x>",
     ],
+    [
+      "<p><items node='urn:xmpp:bookmarks:1'><item id='r@jabber.obs.example'><c id='a@jabber.obs.example'/></item></items></p>",
+      "<p><items node='urn:xmpp:bookmarks:1'><item id='r@obs.example'><c id='a@jabber.obs.example'/></item></items></p>",
+    ],
+    [
+      "<p><retract node='urn:xmpp:mds:displayed:0'><item id='r@jabber.obs.example'/></retract></p>",
+      "<p><retract node='urn:xmpp:mds:displayed:0'><item id='r@obs.example'/></retract></p>",
+    ],
     ["<m><d from='jabber.obs.example'/></m>", "<m><d from='obs.example'/></m>"],
   ];
   for (const [alias, canonical] of translated) {
@@ -44,6 +52,11 @@ describe("faces of a domain", () => {
     const text =
       "<m to='a@x.jabber.obs.example' from='jabber.obs.example.evil.example'><i jid='jabber.obs.example@other.example'/></m>";
     assert.equal(inward(text), parseText(text).toString());
+  });
+
+  test("the ids of other items are no addresses", () => {
+    const other = "<p><items node='urn:example:list'><item id='r@jabber.obs.example'/></items></p>";
+    assert.equal(inward(other), parseText(other).toString());
   });
 
   test("upper case and names beyond ASCII are recognised", () => {

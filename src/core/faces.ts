@@ -11,6 +11,9 @@ const bytestreams = tag("http://jabber.org/protocol/bytestreams", "query");
 const streamhost = tag("http://jabber.org/protocol/bytestreams", "streamhost");
 /** A proxy of ours is reached under the name it was asked under, unless it says another. */
 const addressedOfProxy = [...addressed, "host"];
+/** Nodes whose items have addresses as ids: bookmarks (XEP-0402 §3), what was read (XEP-0490 §3). */
+const nodesOfAddresses: ReadonlySet<string | undefined> = new Set(["urn:xmpp:bookmarks:1", "urn:xmpp:mds:displayed:0"]);
+const addressedOfItem = [...addressed, "id"];
 
 /**
  * The names under which the domains of this server are known. An account has one canonical address, by which everything
@@ -97,15 +100,20 @@ export class Faces {
 
 /**
  * An element with domains renamed in its addresses: the attributes `from`, `to`, `jid` and `by` at any depth, those of
- * Jingle (XEP-0166 §7.1), and the values of data forms. Texts that people wrote are never touched, nor are the names that two
+ * Jingle (XEP-0166 §7.1), the values of data forms, and the ids of items that are named by addresses. Texts that people wrote are never touched, nor are the names that two
  * clients have for a stream between them (XEP-0065 §6.3.1): one compares what the other chose with what it offered. Itself
  * where nothing is renamed.
  */
 export function renamed(element: Element, renaming: Renaming): Element {
+  return renamedIn(element, renaming, element.is(streamhost) ? addressedOfProxy : addressed);
+}
+
+/** Likewise, with addresses in these attributes of the element itself. */
+function renamedIn(element: Element, renaming: Renaming, names: readonly string[]): Element {
   if (element.is(bytestreams) && element.attrs.sid !== undefined) return element;
   let changes: Record<string, string> | undefined;
   const { attrs } = element;
-  for (const name of element.is(streamhost) ? addressedOfProxy : addressed) {
+  for (const name of names) {
     const old = attrs[name];
     const now = old === undefined ? undefined : renamedAddress(old, renaming);
     if (now !== undefined) {
@@ -123,9 +131,12 @@ export function renamed(element: Element, renaming: Renaming): Element {
 
 function renamedChildren(element: Element, renaming: Renaming): readonly Node[] {
   const old = element.children;
+  const ofAddresses = nodesOfAddresses.has(element.attrs.node);
+  const rename = (child: Element) =>
+    ofAddresses ? renamedIn(child, renaming, addressedOfItem) : renamed(child, renaming);
   let changed = false;
   const children = old.map((child) => {
-    const now = typeof child === "string" ? child : renamed(child, renaming);
+    const now = typeof child === "string" ? child : rename(child);
     changed ||= now !== child;
     return now;
   });
