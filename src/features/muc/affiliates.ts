@@ -195,6 +195,7 @@ function reclassify(service: RoomService, room: Room, occupant: Occupant, change
   const role = roleAfter(occupant.role, before, after, room.config.moderated);
   if (role === occupant.role && after === before) return;
   announceRole(service.host, room, occupant, role, { reason, actor, version });
+  service.store.keepSeats(room, occupant.seats);
 }
 
 function occupantsOf(room: Room, jid: Jid): Occupant[] {

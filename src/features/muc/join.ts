@@ -18,7 +18,6 @@ import type { Seat } from "./occupants.ts";
 import { announce, gone, selfPresence, showOthers } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant, rowOf } from "./store.ts";
 import { subjectMessage } from "./subject.ts";
 import { entry, entryHistory, muc, mucUser, status, user, userItem } from "./tags.ts";
 import { mav } from "./versions.ts";
@@ -71,7 +70,7 @@ function admit(service: RoomService, event: Joining, kept: Element): void {
   const version = mav({ until: room.versions.current });
   announce(host, room, occupant, {}, { seat, id: stanza.id, codes: entryCodes(service, room, codes), version });
   brief(service, room, seat, stanza);
-  if (!room.locked) store.later(putOccupant(rowOf(room, seat)));
+  store.keepSeats(room, [seat]);
 }
 
 /** §7.2.3, §7.2.12. */

@@ -107,7 +107,10 @@ function takeEffect(service: RoomService, room: Room, before: Config): readonly 
     }
     const shown = before.broadcast.some((role) => role === occupant.role);
     const voiced = before.moderated && !config.moderated && occupant.role === "visitor";
-    if (voiced) occupant.role = "participant"; // §5.1.2: in a room that is not moderated all may speak
+    if (voiced) {
+      occupant.role = "participant"; // §5.1.2: in a room that is not moderated all may speak
+      service.store.keepSeats(room, occupant.seats);
+    }
     if (shown && !room.shows(occupant.role)) conceal(service.host, room, occupant);
     else if (voiced || (!shown && room.shows(occupant.role))) announce(service.host, room, occupant);
   }

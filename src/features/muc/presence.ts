@@ -10,7 +10,6 @@ import { announce, farewell, outdated, shownTo } from "./presences.ts";
 import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant, rowOf } from "./store.ts";
 import { entry } from "./tags.ts";
 
 /** What says that a client has gone (XEP-0045 §18.1.2, and the errors of those who have never heard of the room). */
@@ -98,7 +97,7 @@ export class RoomPresence {
     seat.presence = keptPresence(this.#service, stanza);
     room.occupants.toTheFore(seat);
     announce(this.#service.host, room, seat.occupant, {}, { seat, id: stanza.id });
-    this.#keep(room, seat.occupant.seats);
+    this.#service.store.keepSeats(room, seat.occupant.seats);
   }
 
   /** §7.6: all of the occupant's clients go on under the new name. */
@@ -117,7 +116,7 @@ export class RoomPresence {
     outdated(occupant);
     const codes = nick.text === stanza.to.resource ? [] : [210];
     announce(host, room, occupant, {}, { seat, id: stanza.id, codes });
-    this.#keep(room, occupant.seats);
+    this.#service.store.keepSeats(room, occupant.seats);
   }
 
   /** §17.3 rule 4: who is in the room may ask how another is. */
@@ -126,10 +125,6 @@ export class RoomPresence {
     if (room === undefined || seat === undefined || occupant === undefined || !room.shows(occupant.role)) return;
     const { host } = this.#service;
     host.send(Stanza.of("presence", shownTo(host, room, occupant, seat.occupant), occupant.jid, seat.jid));
-  }
-
-  #keep(room: Room, seats: readonly Seat[]): void {
-    if (!room.locked) this.#service.store.later(...seats.map((seat) => putOccupant(rowOf(room, seat))));
   }
 }
 

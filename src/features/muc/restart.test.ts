@@ -136,6 +136,41 @@ test("who was in a room at a crash is in it still; who does not come back leaves
   }
 });
 
+test("who was made something else in a room is that after a restart, too", async () => {
+  const db = await openSqlite({ file: ":memory:" });
+  try {
+    const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>"));
+    const iq = (type: "get" | "set", what: string, content: string) =>
+      `<iq xmlns='jabber:client' type='${type}' id='1'><query xmlns='http://jabber.org/protocol/muc#${what}'>${content}</query></iq>`;
+    const first = await restarted(db);
+    await first.route("presence", `${room}/Romeo`, enter.toString());
+    await first.route("iq", room, iq("set", "owner", "<x xmlns='jabber:x:data' type='submit'/>"));
+    await first.route("iq", room, iq("set", "admin", "<item jid='tybalt@example.com' affiliation='admin'/>"));
+    for (const name of ["tybalt", "nurse"]) {
+      const jid = Jid.parse(`${name}@example.com/x`);
+      first.connects(jid, () => {});
+      await first.assembly.server.router.route({
+        stanza: Stanza.of("presence", enter, jid, Jid.parse(`${room}/${name}`)),
+      });
+    }
+    await first.route("iq", room, iq("set", "admin", "<item jid='tybalt@example.com' affiliation='none'/>"));
+    await first.route("iq", room, iq("set", "admin", "<item jid='nurse@example.com' affiliation='admin'/>"));
+    const moderators = iq("get", "admin", "<item role='moderator'/>");
+    await first.route("iq", room, moderators);
+    const before = first.received.at(-1)!;
+    assert.match(before, /Romeo.*nurse/i);
+    await new Promise((resolve) => setImmediate(resolve));
+    await first.assembly.stop();
+    const second = await restarted(db);
+    await second.route("iq", room, moderators);
+    assert.match(second.received.at(-1)!, /nick='nurse'/);
+    assert.doesNotMatch(second.received.at(-1)!, /nick='tybalt'/);
+    await second.assembly.stop();
+  } finally {
+    await db.close();
+  }
+});
+
 test("§11.2: a restart is no end: nobody is sent out, all are in it still", async () => {
   const db = await openSqlite({ file: ":memory:" });
   try {

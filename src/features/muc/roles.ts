@@ -4,7 +4,6 @@ import type { Occupant } from "./occupants.ts";
 import { type Actor, announceRole } from "./presences.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
-import { putOccupant, rowOf } from "./store.ts";
 
 /** Another role for an occupant, by whom and why. */
 export interface RoleChange {
@@ -19,5 +18,5 @@ export function changeRole(service: RoomService, room: Room, occupant: Occupant,
   if (role === "none") return remove(service, room, occupant, { codes: [307], reason, actor });
   if (role === occupant.role) return;
   announceRole(service.host, room, occupant, role, { reason, actor });
-  if (!room.locked) service.store.later(...occupant.seats.map((seat) => putOccupant(rowOf(room, seat))));
+  service.store.keepSeats(room, occupant.seats);
 }

@@ -121,6 +121,11 @@ export class RoomStore {
     this.#waiting.push(...queries);
   }
 
+  /** Who sits there, and as what: so it is after a restart, too. */
+  keepSeats(room: Room, seats: readonly Seat[]): void {
+    if (!room.locked) this.later(...seats.map((seat) => putOccupant(rowOf(room, seat))));
+  }
+
   /** Writes, after what waits; resolves when it is on disk. */
   async now(...queries: Query[]): Promise<void> {
     this.#waiting.push(...queries);

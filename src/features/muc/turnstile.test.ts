@@ -64,3 +64,21 @@ test("at the end nobody is left waiting", () => {
   turnstile.finish();
   assert.deepEqual(done, [0, 1, 2, 3, 4]);
 });
+
+test("what has been done is not kept while others always wait", async () => {
+  const turnstile = new Turnstile();
+  let left = 3_000;
+  const come = (): void => {
+    const work = () => {
+      turnstile.spend(4_000);
+      if (left-- > 0) come();
+    };
+    void turnstile.wait(work);
+  };
+  come();
+  come();
+  while (left > 100) await turn();
+  assert.ok(turnstile.waiting > 0);
+  assert.ok(turnstile.held < 1_500, `${turnstile.held} are held`);
+  turnstile.finish();
+});

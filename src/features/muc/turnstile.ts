@@ -1,3 +1,5 @@
+/** Those that are done are let go of when there are so many: the queue may not be empty for a long time. */
+const mostDone = 1_000;
 /** Stanzas that may be caused in one turn of the loop: some milliseconds of work. */
 const perTurn = 4_000;
 
@@ -27,6 +29,11 @@ export class Turnstile {
   /** How many wait. */
   get waiting(): number {
     return this.#queue.length - this.#next;
+  }
+
+  /** How many are in memory, whether or not they still wait. */
+  get held(): number {
+    return this.#queue.length;
   }
 
   /** Does it when it is its turn; settles as it does. */
@@ -68,8 +75,10 @@ export class Turnstile {
         failed(problem);
       }
     }
-    if (this.waiting > 0) return this.#schedule();
-    this.#queue.length = 0;
-    this.#next = 0;
+    if (this.waiting === 0 || this.#next >= mostDone) {
+      this.#queue.splice(0, this.#next);
+      this.#next = 0;
+    }
+    if (this.waiting > 0) this.#schedule();
   }
 }
