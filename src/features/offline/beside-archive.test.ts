@@ -126,3 +126,30 @@ scenario(
     assert.deepEqual(await fetches(pidgin), ["1", "2", "3", "4", "5"]);
   },
 );
+
+scenario(
+  "what a client was handed and did not acknowledge before it was lost stays in its place",
+  ours,
+  async (stage) => {
+    await stage.account("juliet@example.com");
+    const romeo = await stage.connect("romeo@example.com/orchard");
+    await write(romeo, ...Array.from({ length: 60 }, (_, index) => `${index}`));
+    for (const taken of [20, 10, 0]) {
+      const pidgin = await stage.connect("juliet@example.com/pidgin", absent);
+      await pidgin.exchange("<enable xmlns='urn:xmpp:sm:3'/>", "<enabled xmlns='urn:xmpp:sm:3'/>");
+      await pidgin.sends("<presence/>");
+      const handed = [];
+      while (handed.length < (taken === 0 ? 30 : 50 - taken)) {
+        const stanza = await pidgin.next();
+        if (stanza.name === "message") handed.push(stanza);
+      }
+      await pidgin.sends(`<a xmlns='urn:xmpp:sm:3' h='${taken + 1}'/>`); // and its presence
+      await pidgin.settles();
+      await pidgin.drop();
+    }
+    const next = await stage.connect("juliet@example.com/next");
+    for (let number = 30; number < 60; number++) await next.receives(`<message><body>${number}</body></message>`);
+    await next.receivesNothing();
+    while ((await rows(stage)) > 0);
+  },
+);

@@ -6,7 +6,7 @@ import { archiveRead } from "#features/mam/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { delay, delayed } from "#stanza/delay.ts";
 import { Stanza } from "#stanza/stanza.ts";
-import { forget, type Kept, next } from "./store.ts";
+import { forgetHandedOut, type Kept, next } from "./store.ts";
 
 /** What is handed out at a time: messages, and characters of all but the last; far less than what closes a connection. */
 const page = { messages: 50, characters: 65_536 };
@@ -90,7 +90,7 @@ export class HandOut {
       const progress = this.session.connection.follow();
       this.#begin();
       after = last.id;
-      const forgetting = () => forget(db, account, { ids: kept.map(({ id }) => id) });
+      const forgetting = () => forgetHandedOut(db, account, kept);
       if (!(await this.#taken(progress, forgetting))) return;
     }
   }

@@ -14,7 +14,7 @@ import { StanzaError } from "#stanza/error.ts";
 import { noStore, store } from "#stanza/hints.ts";
 import { body, type Stanza } from "#stanza/stanza.ts";
 import { HandOut, ready } from "./hand-out.ts";
-import { forget, forgetAll, keep, keepPromised, migrations } from "./store.ts";
+import { forgetAll, forgetRead, keep, keepPromised, migrations } from "./store.ts";
 
 const settings = section({
   messages: count(
@@ -38,7 +38,7 @@ export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
     host.on(unclaimed, "record", (packet) => kept.keep(packet));
     host.on(becameAvailable, "record", ({ session }) => kept.hand(session));
     // What a client took from the archive is read: no other client gets it as new (docs/adr/0014).
-    host.on(fetched, "record", ({ session, ids }) => forget(host.db, session.jid.bare, { archived: ids }));
+    host.on(fetched, "record", ({ session, ids }) => forgetRead(host.db, session.jid.bare, ids));
     host.on(suspending, "check", () => kept.stop());
     host.on(removing, "record", async ({ account }) => void (await host.db.run(forgetAll(account))));
   },

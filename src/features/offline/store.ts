@@ -18,11 +18,14 @@ export interface Kept {
   readonly id: number;
   readonly received: Date;
   readonly element: Element;
+  /** How often it was kept because it had to be. */
+  readonly promised: number;
 }
 
 interface Row {
   readonly id: number;
   readonly received: number;
+  readonly promised: number;
   readonly stanza: string;
 }
 
@@ -52,13 +55,18 @@ export async function keep(db: Database, { account, element, archived }: Keeping
 }
 
 /**
- * Keeps a message that has to be kept, however many there are; once, if it is in the archive. Resolves when it is on disk.
+ * Keeps a message that has to be kept, however many there are; once, if it is in the archive: where it is on its way from
+ * here to a client that has gone, it stays in its place. Resolves when it is on disk.
  */
 export async function keepPromised(db: Database, { account, element, archived }: Keeping): Promise<void> {
   const key = account.toString();
-  await db.run(sql`insert into offline_message (account, received, archived, promised, stanza)
-    select ${key}, ${Date.now()}, ${archived}, 1, ${element.toString()}
-    where not exists (select 1 from offline_message where account = ${key} and archived = ${archived})`);
+  const same = sql`account = ${key} and archived = ${archived}`;
+  await db.batch([
+    sql`update offline_message set promised = promised + 1 where ${same}`,
+    sql`insert into offline_message (account, received, archived, promised, stanza)
+      select ${key}, ${Date.now()}, ${archived}, 1, ${element.toString()}
+      where not exists (select 1 from offline_message where ${same})`,
+  ]);
 }
 
 /** Where to begin, and how much; `characters` may be exceeded by the last message. */
@@ -73,24 +81,35 @@ interface Page {
 /** The next messages of an account, oldest first, from after an id. */
 export async function next(db: Database, account: Jid, { after, seen, messages, characters }: Page): Promise<Kept[]> {
   const rows = await db.all<Row>(
-    sql`select id, received, stanza from (
-        select id, received, stanza, sum(length(stanza)) over (order by id) - length(stanza) as before from (
-          select id, received, stanza from offline_message
+    sql`select id, received, promised, stanza from (
+        select id, received, promised, stanza, sum(length(stanza)) over (order by id) - length(stanza) as before from (
+          select id, received, promised, stanza from offline_message
             where account = ${account.toString()} and id > ${after} and (archived is null or archived > ${seen})
             order by id limit ${messages}) as candidates) as measured
       where before < ${characters} order by id`,
   );
-  return rows.map(({ id, received, stanza }) => ({ id, received: new Date(received), element: parseText(stanza) }));
+  return rows.map(({ received, stanza, ...row }) => ({
+    ...row,
+    received: new Date(received),
+    element: parseText(stanza),
+  }));
 }
 
-/** Forgets messages by their ids, or by those that they have in the archive. */
-export async function forget(
-  db: Database,
-  account: Jid,
-  { ids = [], archived = [] }: { readonly ids?: readonly number[]; readonly archived?: readonly number[] },
-): Promise<void> {
-  const which = ids.length > 0 ? sql`id in ${list(ids)}` : sql`archived in ${list(archived)}`;
-  await db.run(sql`delete from offline_message where account = ${account.toString()} and ${which}`);
+/** Forgets messages by the ids that they have in the archive. */
+export async function forgetRead(db: Database, account: Jid, archived: readonly number[]): Promise<void> {
+  await db.run(
+    sql`delete from offline_message where account = ${account.toString()} and archived in ${list(archived)}`,
+  );
+}
+
+/** Forgets messages that were handed out, except those that had to be kept again since. */
+export async function forgetHandedOut(db: Database, account: Jid, messages: readonly Kept[]): Promise<void> {
+  const byPromises = Map.groupBy(messages, ({ promised }) => promised);
+  const queries = [...byPromises].map(
+    ([promised, some]) => sql`delete from offline_message
+      where account = ${account.toString()} and promised = ${promised} and id in ${list(some.map(({ id }) => id))}`,
+  );
+  await db.batch(queries);
 }
 
 export function forgetAll(account: Jid): Query {

@@ -33,7 +33,8 @@ export interface PurpleOptions {
 
 const isStanza = /^<(iq|message|presence)[\s/>]/;
 
-function stanzaOf({ text }: Told): Element {
+/** A stanza that it told of. */
+export function stanzaOf({ text }: Told): Element {
   return parseText(text!.replace(/^<(\w+)(?![^>]* xmlns=)/, "<$1 xmlns='jabber:client'"));
 }
 

@@ -11,11 +11,12 @@ static gboolean dial(gpointer data)
     return FALSE;
 }
 
-static void lost(PurpleAccount *account, PurpleConnectionError reason, const char *text)
+/* Some errors libpurple takes for final: a connection that ends before the header of its stream. A person tries again. */
+static void lost(PurpleConnection *connection, PurpleConnectionError reason, const char *text)
 {
+    (void)reason;
     (void)text;
-    if (!purple_connection_error_is_fatal(reason))
-        purple_timeout_add(PAUSE, dial, account);
+    purple_timeout_add(PAUSE, dial, purple_connection_get_account(connection));
 }
 
 void returning_begin(PurpleAccount *account, char **words)
