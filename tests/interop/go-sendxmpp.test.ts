@@ -122,7 +122,7 @@ test("a wrong password, and a certificate that is not trusted, are failures", ()
   const words = ["juliet@localhost"];
   const wrong = sends([...login("romeo", { password: "wrong" }), ...words], "No");
   assert.equal(wrong.status, 1);
-  assert.match(wrong.stderr, /auth failure: not-authorized/);
+  assert.match(wrong.stderr, /auth failure: The login or the password is wrong\./);
   const strange = sends([...login("romeo"), ...words], "No", "/dev/null");
   assert.equal(strange.status, 1);
   assert.match(strange.stderr, /unknown authority/);
