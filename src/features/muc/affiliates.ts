@@ -160,17 +160,26 @@ export function reassign(
 ): Promise<void> {
   return room.change(async () => {
     checkAssignments(service, room, assignments, jid);
-    if (room.destroyed) throw new StanzaError("item-not-found");
-    if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
-    assign(service, room, assignments, actor);
+    await settle(service, room, assignments, actor);
   });
+}
+
+/** Makes changes that may be made, on disk before anybody is told. @throws StanzaError `item-not-found` if the room is gone */
+export async function settle(
+  service: RoomService,
+  room: Room,
+  assignments: readonly Assignment[],
+  actor: Actor = {},
+): Promise<void> {
+  if (room.destroyed) throw new StanzaError("item-not-found");
+  if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
+  assign(service, room, assignments, actor);
 }
 
 /** Somebody is nothing to a room any more: the account is gone. A room without owners is for admins of the service. */
 export async function release(service: RoomService, room: Room, jid: Jid): Promise<void> {
   const assignments = [{ jid, affiliation: "none", reason: "" } as const];
-  if (!room.locked && !room.destroyed) await service.store.now(...assignmentQueries(room, assignments));
-  assign(service, room, assignments, {});
+  if (!room.destroyed) await settle(service, room, assignments);
 }
 
 interface Change {

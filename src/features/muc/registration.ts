@@ -4,7 +4,7 @@ import { form, formIn, isCancelled } from "#stanza/form.ts";
 import type { Iq } from "#stanza/stanza.ts";
 import { languageOf } from "#stanza/text.ts";
 import { type Element, tag } from "#xml/element.ts";
-import { assign, assignmentQueries, checkReservation } from "./affiliates.ts";
+import { checkReservation, settle } from "./affiliates.ts";
 import type { Approvals } from "./approvals.ts";
 import { nickKey, readNick } from "./names.ts";
 import type { Room } from "./room.ts";
@@ -59,6 +59,7 @@ interface Request {
 }
 
 async function register(service: RoomService, room: Room, iq: Iq, { submitted, approvals }: Request): Promise<void> {
+  if (room.destroyed) throw new StanzaError("item-not-found");
   const jid = iq.from.bare;
   const own = room.affiliated.get(jid.toString());
   if (own === undefined || own.affiliation === "outcast") checkOpen(room, iq);
@@ -74,8 +75,7 @@ async function register(service: RoomService, room: Room, iq: Iq, { submitted, a
   }
   if (room.config.approval && room.affiliationOf(jid) === "none") return approvals.ask(room, jid, nick.text); // §9.9
   const assignments = [{ jid, affiliation, nick: nick.text, reason: own?.reason ?? "" }];
-  if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
-  assign(service, room, assignments, {});
+  await settle(service, room, assignments);
 }
 
 /** XEP-0077 §3.2: a member ends the membership; who is more stays it, without the nickname. */
@@ -84,8 +84,7 @@ async function withdraw(service: RoomService, room: Room, { from }: Iq): Promise
   if (own === undefined || own.affiliation === "outcast") throw new StanzaError("registration-required");
   const affiliation = own.affiliation === "member" ? "none" : own.affiliation;
   const assignments = [{ jid: from.bare, affiliation, nick: "", reason: own.reason } as const];
-  if (!room.locked) await service.store.now(...assignmentQueries(room, assignments));
-  assign(service, room, assignments, {});
+  await settle(service, room, assignments);
 }
 
 /** A members-only room is not opened by asking; nor is any to those who are banned. */

@@ -1,3 +1,4 @@
+import type { Query } from "#core/database.ts";
 import { type Hook, hook } from "#core/hooks.ts";
 import type { Host } from "#core/host.ts";
 import { background } from "#core/log.ts";
@@ -120,6 +121,7 @@ export class Rooms {
 
   /** The room is configured: everybody may enter, and it is kept. Resolves when it is on disk. */
   async unlock(room: Room): Promise<void> {
+    if (room.destroyed) return;
     const key = room.jid.toString();
     const people = [...room.affiliated.values()].map(({ jid, affiliation, nick, reason }) =>
       putAffiliation({ room: key, jid: jid.toString(), affiliation, nick, reason }),
@@ -142,13 +144,23 @@ export class Rooms {
     const queries = deleteRoom(key);
     if (destruction.tombstone && this.#settings.tombstone > 0) {
       const tombstone = tombstoneOf(room, destruction.reason, destruction.alternative);
+      this.#tombstones.delete(key);
       this.#tombstones.set(key, tombstone);
-      queries.push(this.#store.putTombstone(tombstone));
+      queries.push(this.#store.putTombstone(tombstone), ...this.#forgetTombstones());
     }
     // Of a locked room nothing is kept, unless it is being opened at this moment.
     const written = this.#store.now(...queries);
     this.#tellDestroyed(room, destruction);
     await written;
+  }
+
+  /** Somebody may open and destroy rooms all the time: of too many tombstones the oldest go. */
+  #forgetTombstones(): Query[] {
+    const { tombstones } = this.#settings;
+    if (tombstones === 0 || this.#tombstones.size <= tombstones) return [];
+    const [oldest = ""] = this.#tombstones.keys();
+    this.#tombstones.delete(oldest);
+    return [deleteTombstone(oldest)];
   }
 
   /** Somebody has left, or come: an empty room lives for a while, unless it was never configured (§10.1.3). */

@@ -34,6 +34,7 @@ export const settings = section({
     "1 day",
     "For this long, those who enter a room that its owner has destroyed are told why it is gone.",
   ),
+  tombstones: count(10_000, "So many destroyed rooms are remembered at most, the last ones; 0: any number."),
   resumption: duration(
     "5 minutes",
     "After a crash, clients that were in rooms stay in them for this long although they are not connected yet.",

@@ -103,7 +103,7 @@ export class RoomStore {
       ),
       this.#db.all<OccupantRow>(sql`select room, jid, nick, role, presence from muc_occupant where room in (${own})`),
       this.#db.all<TombstoneRow>(
-        sql`select room, reason, alternative, owners, at from muc_tombstone where service = ${this.#service}`,
+        sql`select room, reason, alternative, owners, at from muc_tombstone where service = ${this.#service} order by at`,
       ),
       this.#db.all<{ room: string; hash: string }>(sql`select room, hash from muc_vcard where room in (${own})`),
     ]);
