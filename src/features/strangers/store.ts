@@ -1,5 +1,5 @@
 import { type Database, sql } from "#core/database.ts";
-import type { Jid } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import type { Element } from "#xml/element.ts";
 import { parseText } from "#xml/parser.ts";
 
@@ -25,6 +25,7 @@ export interface Relation {
 }
 
 export interface Held {
+  readonly id: number;
   readonly received: Date;
   readonly element: Element;
 }
@@ -57,7 +58,10 @@ export async function learn(db: Database, { account, contact }: Relation): Promi
   );
 }
 
-/** Keeps a message; resolves with how many of its sender there are then, 0 if there was no room for it. */
+/**
+ * Keeps a message of somebody who is not known; resolves with how many of its sender there are then, 0 if there was no
+ * room for it or the sender has become known meanwhile.
+ */
 export async function hold(
   db: Database,
   { account, contact }: Relation,
@@ -69,7 +73,8 @@ export async function hold(
     sql`insert into stranger_message (account, contact, received, stanza)
         select ${own}, ${other}, ${Date.now()}, ${element.toString()}
         where (select count(*) from stranger_message where account = ${own}) < ${most}
-        and (select count(*) from stranger_message where account = ${own} and contact = ${other}) < ${mostEach}`,
+        and (select count(*) from stranger_message where account = ${own} and contact = ${other}) < ${mostEach}
+        and not exists (select 1 from stranger_known where account = ${own} and contact = ${other})`,
   );
   if (added === 0) return 0;
   const row = await db.one<{ count: number }>(
@@ -80,11 +85,24 @@ export async function hold(
 
 /** What is held of somebody, oldest first. */
 export async function heldOf(db: Database, { account, contact }: Relation): Promise<readonly Held[]> {
-  const rows = await db.all<{ received: number; stanza: string }>(
-    sql`select received, stanza from stranger_message
+  const rows = await db.all<{ id: number; received: number; stanza: string }>(
+    sql`select id, received, stanza from stranger_message
         where account = ${account.toString()} and contact = ${contact.toString()} order by id`,
   );
-  return rows.map(({ received, stanza }) => ({ received: new Date(received), element: parseText(stanza) }));
+  return rows.map(({ id, received, stanza }) => ({ id, received: new Date(received), element: parseText(stanza) }));
+}
+
+/** Of whom something is held for an account; bare addresses. */
+export async function heldFor(db: Database, account: Jid): Promise<readonly Jid[]> {
+  const rows = await db.all<{ contact: string }>(
+    sql`select distinct contact from stranger_message where account = ${account.toString()}`,
+  );
+  return rows.map(({ contact }) => Jid.parse(contact));
+}
+
+/** A message has arrived. */
+export async function letGo(db: Database, { id }: Held): Promise<void> {
+  await db.run(sql`delete from stranger_message where id = ${id}`);
 }
 
 export async function drop(db: Database, { account, contact }: Relation): Promise<void> {

@@ -11,6 +11,7 @@ import { type RosterApi, roster } from "#features/roster/index.ts";
 import type { Jid } from "#jid/jid.ts";
 import { delayed } from "#stanza/delay.ts";
 import { StanzaError } from "#stanza/error.ts";
+import { store } from "#stanza/hints.ts";
 import { body, message, Stanza } from "#stanza/stanza.ts";
 import { languageOf } from "#stanza/text.ts";
 import { type Element, tag } from "#xml/element.ts";
@@ -21,10 +22,12 @@ import {
   choose,
   drop,
   forgetAccount,
+  heldFor,
   heldOf,
   hold,
   isKnown,
   learn,
+  letGo,
   migrations,
   type Relation,
 } from "./store.ts";
@@ -47,6 +50,13 @@ const remembered = 20_000;
 
 const roomPayload = tag("http://jabber.org/protocol/muc#user", "x");
 const directInvitation = tag("jabber:x:conference", "x");
+/** What may be all there is of an encrypted message (XEP-0384, XEP-0373). */
+const encrypted = [
+  tag("eu.siacs.conversations.axolotl", "encrypted"),
+  tag("urn:xmpp:omemo:1", "encrypted"),
+  tag("urn:xmpp:omemo:2", "encrypted"),
+  tag("urn:xmpp:openpgp:0", "openpgp"),
+];
 
 /**
  * Strangers (RFC 6121 §8.5): everybody chooses, by a command that clients show (XEP-0050), whether messages of unknown
@@ -72,7 +82,9 @@ class Porch {
   readonly #rosters: RosterApi;
   readonly #settings: StrangersSettings;
   readonly #choices = new Recent<Choice>(remembered);
-  readonly #known = new Recent<true>(remembered);
+  #known = new Recent<true>(remembered);
+  /** Whose messages are being handed out, by relation: once, whoever asks. */
+  readonly #releasing = new Map<string, Promise<void>>();
 
   constructor(host: Host, rosters: RosterApi, values: StrangersSettings) {
     this.#host = host;
@@ -93,11 +105,14 @@ class Porch {
   async choose(account: Jid, chosen: Choice): Promise<void> {
     await choose(this.#host.db, account, chosen);
     this.#choices.set(account.toString(), chosen);
+    if (chosen !== "accept") return;
+    for (const contact of await heldFor(this.#host.db, account)) await this.#release({ account, contact });
   }
 
   async forget(account: Jid): Promise<void> {
     await forgetAccount(this.#host.db, account);
     this.#choices.delete(account.toString());
+    this.#known = new Recent(remembered); // who gets the name next knows nobody
   }
 
   /** Whom one writes to, one knows; who asked and is refused goes, with what is held. */
@@ -113,16 +128,29 @@ class Porch {
 
   /** From now on messages of the contact are accepted; those that are held arrive. */
   async #learn(relation: Relation): Promise<void> {
-    this.#known.set(keyOf(relation), true);
     const { db } = this.#host;
-    if (await isKnown(db, relation)) return;
-    await learn(db, relation);
-    const held = await heldOf(db, relation);
-    await drop(db, relation);
-    for (const { element, received } of held) {
-      const { account, contact } = relation;
-      const from = senderOf(element, contact);
-      this.#host.send(Stanza.of("message", element.append(delayed(this.#host.jid, received)), from, account));
+    if (!(await isKnown(db, relation))) await learn(db, relation); // nothing is held from here on
+    await this.#release(relation);
+    this.#known.set(keyOf(relation), true);
+  }
+
+  #release(relation: Relation): Promise<void> {
+    const key = keyOf(relation);
+    const underWay = this.#releasing.get(key);
+    if (underWay !== undefined) return underWay;
+    const work = this.#handOut(relation).finally(() => this.#releasing.delete(key));
+    this.#releasing.set(key, work);
+    return work;
+  }
+
+  /** Each is kept until it has arrived: a crash in between loses none. */
+  async #handOut(relation: Relation): Promise<void> {
+    const { db, jid, server } = this.#host;
+    const { account, contact } = relation;
+    for (const held of await heldOf(db, relation)) {
+      const element = held.element.append(delayed(jid, held.received));
+      await server.router.route({ stanza: Stanza.of("message", element, senderOf(element, contact), account) });
+      await letGo(db, held);
     }
   }
 
@@ -131,7 +159,8 @@ class Porch {
     if (stanza.kind !== "message" || stanza.type === "error" || stanza.type === "groupchat") return;
     if (!this.#isElsewhere(stanza.from) || stanza.to.local === "" || stanza.from.local === "") return;
     const relation = { account: stanza.to.bare, contact: stanza.from.bare };
-    if (this.#known.get(keyOf(relation))) return;
+    const key = keyOf(relation);
+    if (this.#known.get(key) || this.#releasing.has(key)) return;
     if (this.#choices.get(relation.account.toString()) === "accept") return;
     return this.#decide(stanza, relation);
   }
@@ -145,18 +174,17 @@ class Porch {
     if (chosen === "refuse") throw new StanzaError("not-allowed", notAccepted);
     const { held: most, "held-each": mostEach } = this.#settings;
     const there = await hold(this.#host.db, relation, { element: stanza.element, most, mostEach });
+    if (there === 0 && (await isKnown(this.#host.db, relation))) return; // since a moment ago
     if (there === 0) throw new StanzaError("resource-constraint", noRoom);
     if (there === 1) this.#announce(relation);
     return handled;
   }
 
   async #isContact(relation: Relation): Promise<boolean> {
-    if (await isKnown(this.#host.db, relation)) {
-      this.#known.set(keyOf(relation), true);
-      return true;
+    if (!(await isKnown(this.#host.db, relation))) {
+      const { items } = await this.#rosters.get(relation.account);
+      if (!items.has(relation.contact.toString())) return false;
     }
-    const { items } = await this.#rosters.get(relation.account);
-    if (!items.has(relation.contact.toString())) return false;
     await this.#learn(relation);
     return true;
   }
@@ -187,5 +215,5 @@ function senderOf(element: Element, contact: Jid): Jid {
 }
 
 function saysSomething(element: Element): boolean {
-  return [body, roomPayload, directInvitation].some((one) => element.child(one) !== undefined);
+  return [body, store, roomPayload, directInvitation, ...encrypted].some((one) => element.child(one) !== undefined);
 }
