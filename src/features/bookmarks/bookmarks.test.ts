@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "#test/harness/client.ts";
-import { interested, passing, publication, read, reading } from "#test/harness/personal-nodes.ts";
+import { interested, notified, passing, publication, read, reading } from "#test/harness/personal-nodes.ts";
 import { scenario } from "#test/harness/scenario.ts";
 
 const native = "urn:xmpp:bookmarks:1";
@@ -90,3 +90,33 @@ scenario("bookmarks: what is no room is left out", ours, async ({ connect }) => 
     `<iq type='result' id='old'>${list("<conference jid='a@rooms.example'/>", "<url name='A page'/>")}</iq>`,
   );
 });
+
+scenario(
+  "bookmarks: under an alias of the domain the same rooms are read and written under that alias",
+  { domains: ["obs.example"], aliases: { "obs.example": ["jabber.obs.example"] }, ...ours },
+  async ({ connect }) => {
+    const face = await connect("juliet@obs.example/balcony", { face: "jabber.obs.example" });
+    const canonical = await connect("juliet@obs.example/phone");
+    await interested(canonical, native);
+    await face.exchange(
+      publication(native, `<item id='play@conference.jabber.obs.example'>${play}</item>`),
+      "<iq><pubsub><publish><item id='play@conference.jabber.obs.example'/></publish></pubsub></iq>".replace(
+        "<pubsub",
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'",
+      ),
+    );
+    await canonical.receives(notified("juliet@obs.example", native, "<item id='play@conference.obs.example'/>"));
+    await written(face, conference("play@conference.jabber.obs.example"));
+    // The same room: changed, not saved a second time.
+    await canonical.receives(notified("juliet@obs.example", native, "<item id='play@conference.obs.example'/>"));
+    await canonical.receivesNothing();
+    await canonical.exchange(
+      reading("juliet@obs.example", native),
+      read(native, "<item id='play@conference.obs.example'/>"),
+    );
+    await face.exchange(
+      reading("juliet@jabber.obs.example", native),
+      read(native, "<item id='play@conference.jabber.obs.example'/>"),
+    );
+  },
+);

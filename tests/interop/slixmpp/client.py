@@ -21,6 +21,7 @@ EVENTS = [
     "blocked",
     "unblocked",
     "vcard_avatar_update",
+    "avatar_metadata_publish",
     "failed_auth",
     "failed_all_auth",
     "auth_success",

@@ -13,12 +13,13 @@ import files
 import login
 import messages
 import people
+import publishing
 import rooms
 import services
 import uploads
 from client import Server, run, versions
 
-CHECKS = {check.__name__: check for module in (login, people, messages, services, rooms, files, uploads, bridge) for check in module.CHECKS}
+CHECKS = {check.__name__: check for module in (login, people, messages, services, publishing, rooms, files, uploads, bridge) for check in module.CHECKS}
 
 
 def main():
