@@ -49,7 +49,7 @@ async function lovers(stage: Stage) {
 
 scenario("file-bridge: offers that are none", bridged(), async (stage) => {
   const romeo = await lovers(stage);
-  for (const size of ["0", "-1", "x", "1e3", "9".repeat(17)]) {
+  for (const size of ["0", "-1", "x", "1e3"]) {
     await romeo.exchange(offer(balcony, { size }), refused("bad-request"));
   }
   await romeo.exchange(offer(balcony, { size: 1, name: "" }), refused("bad-request"));
@@ -65,7 +65,9 @@ scenario("file-bridge: offers that are none", bridged(), async (stage) => {
 scenario("file-bridge: too large for the bridge, or for uploads", bridged({ size: "2 kB" }), async (stage) => {
   const romeo = await lovers(stage);
   await romeo.exchange(offer(balcony, { size: 2_000 }), accepted(bytestreams));
-  await romeo.exchange(offer(balcony, { size: 2_001, sid: "s2" }), refused("not-acceptable"));
+  for (const size of [2_001, "9".repeat(17), "9".repeat(400)]) {
+    await romeo.exchange(offer(balcony, { size, sid: "s2" }), refused("not-acceptable"));
+  }
 });
 
 scenario(

@@ -70,7 +70,7 @@ export function readFile(said: {
 }): OfferedFile {
   const { name, size, type = "", checksum } = said;
   if (name === undefined || name === "" || name.length > longestName) throw new StanzaError("bad-request", malformed);
-  if (size === undefined || !/^0*[1-9]\d{0,14}$/.test(size)) throw new StanzaError("bad-request", malformed);
+  if (size === undefined || !/^0*[1-9]\d*$/.test(size)) throw new StanzaError("bad-request", malformed);
   return { name: Buffer.from(name).toString(), size: Number(size), type: type.slice(0, 127), checksum };
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { HttpError, type HttpRequest, type HttpResponse, type HttpRoute } from "#core/http.ts";
 import { partFits, precondition } from "./conditions.ts";
-import { FileError, type FileRefusal, type Files } from "./files.ts";
+import { FileError, type FileRefusal } from "./file-error.ts";
+import type { Files } from "./files.ts";
 import { decodeName, disposition, isShown, readType, unknownType } from "./names.ts";
 import { type ByteRange, readRange } from "./ranges.ts";
 import type { Signatures, Slot } from "./slots.ts";

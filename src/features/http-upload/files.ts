@@ -1,31 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { DatabaseError } from "#core/database.ts";
 import type { Logger } from "#core/log.ts";
+import { FileError, refusalOf } from "./file-error.ts";
 import { encodeName, readType, safeName, unknownType } from "./names.ts";
 import { PendingUploads } from "./pending.ts";
 import type { Quotas } from "./quotas.ts";
 import type { ByteRange } from "./ranges.ts";
 import type { Signatures, Slot } from "./slots.ts";
 import type { FileTable, StoredFile, Usage } from "./store.ts";
-import { type Vault, VaultError } from "./vault.ts";
-
-/** Why a file is not taken. */
-export type FileRefusal = "too-large" | "quota" | "pending" | "no-room" | "taken" | "no-account" | "incomplete";
-
-/** A file is not taken; `retry`: when it may be, where that can be said. */
-export class FileError extends Error {
-  override readonly name = "FileError";
-  readonly reason: FileRefusal;
-  readonly retry: Date | undefined;
-
-  constructor(reason: FileRefusal, retry?: Date, options?: ErrorOptions) {
-    super(reason, options);
-    this.reason = reason;
-    this.retry = retry;
-  }
-}
+import type { Vault } from "./vault.ts";
 
 /** What somebody wants to upload. */
 export interface Upload {
@@ -65,6 +49,8 @@ export interface FilesOptions {
 const sweepAtOnce = 100;
 /** Between two batches, for others who want to read and write. */
 const breathMs = 20;
+/** The last one that a Date can be. */
+const lastMoment = 8.64e15;
 /** When to come back while the disk is full. */
 const roomAgainMs = 10 * 60_000;
 
@@ -74,6 +60,8 @@ export class Files {
   readonly #pending = new PendingUploads();
   /** Slots that were used, until they expire: none is good for a second file when the first is deleted. */
   readonly #spent = new Map<string, number>();
+  /** Files that get their row and their place just now: who deletes one waits for both. */
+  readonly #placing = new Map<string, Promise<void>>();
 
   constructor(options: FilesOptions) {
     this.#options = options;
@@ -181,7 +169,7 @@ export class Files {
 
   /** When it goes by itself: milliseconds since the epoch. */
   ends({ created, until }: Pick<StoredFile, "created" | "until">): number {
-    return Math.min(created + this.keepMs, until ?? Number.POSITIVE_INFINITY);
+    return Math.min(created + this.keepMs, until ?? lastMoment, lastMoment);
   }
 
   /** Files by their ids, of one account or of all. */
@@ -197,6 +185,7 @@ export class Files {
 
   /** Deletes a file; false if there was none. */
   async remove(id: string): Promise<boolean> {
+    await this.#placing.get(id)?.catch(() => {}); // whoever places it hears of that
     await this.#options.vault.remove(id); // first: a row without a file is found again, a file without a row is not
     return this.#options.table.remove(id);
   }
@@ -267,10 +256,19 @@ export class Files {
   }
 
   async #keep(slot: Slot, body: Readable): Promise<StoredFile> {
-    const { vault, table } = this.#options;
     const { id, account, name, size, type, until } = slot;
-    const sha256 = await vault.receive(id, size, body);
+    const sha256 = await this.#options.vault.receive(id, size, body);
     const file = { id, account, name, type, size, sha256, created: Date.now(), until: until === 0 ? null : until };
+    const placed = this.#place(file);
+    this.#placing.set(id, placed);
+    await placed.finally(() => this.#placing.delete(id));
+    return file;
+  }
+
+  /** All of it has come. */
+  async #place(file: StoredFile): Promise<void> {
+    const { vault, table } = this.#options;
+    const { id } = file;
     try {
       if (!this.#pending.has(id)) throw new FileError("no-account"); // it was deleted meanwhile
       await table.add(file); // first, as in `remove`
@@ -282,10 +280,10 @@ export class Files {
       await vault.publish(id);
     } catch (error) {
       await vault.discard(id);
+      await vault.remove(id); // it may have come as far as its place
       await table.remove(id);
       throw error;
     }
-    return file;
   }
 
   #spend(id: string, expires: number): void {
@@ -293,17 +291,6 @@ export class Files {
     if (this.#spent.size > 10_000) for (const [one, end] of this.#spent) if (end < now) this.#spent.delete(one);
     this.#spent.set(id, expires);
   }
-}
-
-function refusalOf(error: unknown): FileError | undefined {
-  if (error instanceof FileError) return error;
-  if (error instanceof DatabaseError && error.kind === "constraint")
-    return new FileError("taken", undefined, { cause: error });
-  if (error instanceof DatabaseError && error.kind === "full")
-    return new FileError("no-room", undefined, { cause: error });
-  if (!(error instanceof VaultError)) return undefined;
-  const reasons = { full: "no-room", busy: "taken", short: "incomplete", long: "incomplete" } as const;
-  return new FileError(reasons[error.kind], undefined, { cause: error });
 }
 
 function moment(time: number): Date | undefined {

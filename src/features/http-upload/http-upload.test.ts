@@ -134,14 +134,16 @@ scenario(
     open(stage);
     const romeo = await stage.connect("romeo@example.com/orchard");
     await slot(romeo, "filename='a' size='20000'");
-    await refusal(
-      romeo,
-      "filename='a' size='20001'",
-      `<error type='modify'><not-acceptable ${refused}/>
-       <text ${refused}>Le fichier est trop volumineux : le plus gros qui puisse être envoyé fait 19,5 Kio.</text>
-       <file-too-large ${xmlns}><max-file-size>20000</max-file-size></file-too-large></error>`,
-      { lang: "fr" },
-    );
+    for (const size of ["20001", "9".repeat(16), "9".repeat(400)]) {
+      await refusal(
+        romeo,
+        `filename='a' size='${size}'`,
+        `<error type='modify'><not-acceptable ${refused}/>
+         <text ${refused}>Le fichier est trop volumineux : le plus gros qui puisse être envoyé fait 19,5 Kio.</text>
+         <file-too-large ${xmlns}><max-file-size>20000</max-file-size></file-too-large></error>`,
+        { lang: "fr" },
+      );
+    }
   },
 );
 
@@ -158,7 +160,6 @@ scenario("http-upload: requests that say nothing sensible are refused", settings
     "filename='a' size='-1'",
     "filename='a' size='1e3'",
     "filename='a' size='1.5'",
-    "filename='a' size='9999999999999999999999'",
     "filename='a' size='1' content-type='image'",
     "filename='a' size='1' content-type='image/jpeg&#10;X: y'",
   ]) {

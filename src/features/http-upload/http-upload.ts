@@ -14,7 +14,8 @@ import type { Iq } from "#stanza/stanza.ts";
 import { parseDateTime } from "#stanza/time.ts";
 import { type Element, tag } from "#xml/element.ts";
 import { prefix, uploadRoute } from "./door.ts";
-import { FileError, Files, type Upload } from "./files.ts";
+import { FileError } from "./file-error.ts";
+import { Files, type Upload } from "./files.ts";
 import { readType, unknownType } from "./names.ts";
 import { Quotas } from "./quotas.ts";
 import { refusal } from "./refusals.ts";
@@ -195,7 +196,7 @@ class Desk {
 function readRequest(account: string, payload: Element): Upload {
   const { filename, size, "content-type": type } = payload.attrs;
   if (filename === undefined || filename === "" || filename.length > longestName) throw refusal("name");
-  if (size === undefined || !/^0*[1-9]\d{0,14}$/.test(size)) throw refusal("size");
+  if (size === undefined || !/^0*[1-9]\d*$/.test(size)) throw refusal("size");
   const read = type === undefined || type === "" ? "" : readType(type);
   if (read === undefined) throw refusal("type");
   return {

@@ -2,7 +2,7 @@ import { type Condition, StanzaError } from "#stanza/error.ts";
 import type { Text } from "#stanza/text.ts";
 import { formatDateTime } from "#stanza/time.ts";
 import { tag } from "#xml/element.ts";
-import type { FileRefusal } from "./files.ts";
+import type { FileRefusal } from "./file-error.ts";
 import { namespace } from "./tags.ts";
 
 const fileTooLarge = tag(namespace, "file-too-large");

@@ -28,7 +28,6 @@ const chunkBytes = 1024 ** 2;
 export class Vault {
   readonly #folder: string;
   readonly #incoming: string;
-
   #ready: Promise<void> | undefined;
 
   /** @param folder of one process at a time; made with the first file */
@@ -37,9 +36,15 @@ export class Vault {
     this.#incoming = join(folder, "incoming");
   }
 
-  /** Makes the folder where it is missing; what a crash left half-written there goes. Once; before anything is written. */
+  /**
+   * Makes the folder where it is missing; what a crash left half-written there goes. Once, before anything is written; tried
+   * again after a failure. @throws VaultError
+   */
   open(): Promise<void> {
-    this.#ready ??= this.#prepare();
+    this.#ready ??= this.#prepare().catch((error) => {
+      this.#ready = undefined;
+      throw explained(error);
+    });
     return this.#ready;
   }
 
