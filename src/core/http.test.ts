@@ -38,3 +38,13 @@ test("an origin is known once there is a listener, in ASCII, without the usual p
   routes.securePort = 443;
   assert.equal(routes.origin("example.com"), "https://example.com");
 });
+
+test("a path of any length is found out about at once", () => {
+  const routes = new HttpRoutes();
+  routes.route({ prefix: "/upload/", methods: {} });
+  const end = routes.route({ prefix: "/", methods: {} });
+  const path = "/".repeat(1_000_000);
+  assert.equal(routes.find("example.com", path)?.prefix, "/");
+  end();
+  assert.equal(routes.find("example.com", path), undefined);
+});

@@ -81,6 +81,8 @@ export interface Http {
 export class HttpRoutes implements Http {
   /** By prefix and host; the host is "" for any. */
   readonly #routes = new Map<string, HttpRoute>();
+  /** All prefixes, the longest first: they are few, whereas a path that is asked for has as many parts as its sender likes. */
+  #prefixes: readonly string[] = [];
   /** The port for HTTPS, once it is open. */
   securePort: number | undefined;
 
@@ -89,8 +91,10 @@ export class HttpRoutes implements Http {
     const keys = (route.hosts ?? [""]).map((host) => key(host, route.prefix));
     for (const one of keys) if (this.#routes.has(one)) throw new Error(`${one} is answered already`);
     for (const one of keys) this.#routes.set(one, route);
+    this.#sort();
     return () => {
       for (const one of keys) this.#routes.delete(one);
+      this.#sort();
     };
   }
 
@@ -101,12 +105,17 @@ export class HttpRoutes implements Http {
 
   /** The route with the longest prefix; among equals the one for this host. */
   find(host: string, path: string): HttpRoute | undefined {
-    for (let end = path.lastIndexOf("/"); end >= 0; end = end === 0 ? -1 : path.lastIndexOf("/", end - 1)) {
-      const prefix = path.slice(0, end + 1);
+    for (const prefix of this.#prefixes) {
+      if (!path.startsWith(prefix)) continue;
       const found = this.#routes.get(key(host, prefix)) ?? this.#routes.get(key("", prefix));
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  #sort(): void {
+    const prefixes = new Set([...this.#routes.values()].map(({ prefix }) => prefix));
+    this.#prefixes = [...prefixes].sort((one, other) => other.length - one.length);
   }
 }
 
