@@ -230,7 +230,8 @@ export class Archive {
     const { most } = this.retention.terms;
     const number = await this.addresses.find(owner.bare.toString());
     if (number === undefined) return;
-    await this.#forget(number, this.lowestKept(owner), signal);
+    // Where nothing is kept, what is said meanwhile is: a room of that address may be made again.
+    await this.#forget(number, Math.min(this.lowestKept(owner), this.ids.last + 1), signal);
     if (most === 0 || this.retention.holds(owner) || signal?.aborted) return;
     await this.#forget(number, await lowestOfNewest(this.db, number, most), signal);
   }

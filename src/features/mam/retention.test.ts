@@ -111,6 +111,18 @@ scenario(
   },
 );
 
+scenario("while an old archive is forgotten, a new one of the same address begins", ours, async (stage) => {
+  const archive = archiveOf(stage);
+  for (let count = 0; count < 1_200; count++) addTo(archive, room, 1);
+  await archive.writer.settle();
+  const tidying = archive.tidy(room); // there is no such room
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  addTo(archive, room);
+  await archive.writer.settle();
+  await tidying;
+  assert.equal(await kept(archive, room), 1);
+});
+
 scenario("what an operator said of an account goes with the account", ours, async (stage) => {
   const archive = archiveOf(stage);
   await archive.retention.set(romeo, Number.POSITIVE_INFINITY);

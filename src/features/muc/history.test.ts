@@ -40,6 +40,17 @@ test("the last ones are kept", () => {
   );
 });
 
+test("of long messages fewer are kept: memory is bounded", () => {
+  const messages = new History();
+  const long = "x".repeat(60_000);
+  for (let id = 1; id <= 20; id++) messages.add(new Past(id, id, long, false), 100);
+  assert.deepEqual(idsOf(messages), [13, 14, 15, 16, 17, 18, 19, 20]);
+  messages.add(new Past(21, 21, "x".repeat(600_000), false), 100);
+  assert.deepEqual(idsOf(messages), [21]);
+  messages.complement([new Past(1, 1, long, true), new Past(2, 2, long, true)], 100);
+  assert.deepEqual(idsOf(messages), [21]);
+});
+
 test("§7.2.14: the newest that fit every wish, and no more would fit", () => {
   const messages = filled(20);
   const shown = messages.all.map((one) => one.show(room));

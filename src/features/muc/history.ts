@@ -66,6 +66,9 @@ export function memorable(message: Element): boolean {
   return !unstored(message) && (message.child(body) !== undefined || message.child(store) !== undefined);
 }
 
+/** Characters of the messages of one room that are in memory; one message may be longer. */
+const mostCharacters = 500_000;
+
 /** The last messages of a room, in memory. */
 export class History {
   /** Whether all are here that the archive has; else those that were said since. */
@@ -81,7 +84,7 @@ export class History {
   /** Adds one, and forgets what is beyond the limit. */
   add(message: Past, limit: number): void {
     this.#messages.push(message);
-    while (this.#messages.length > limit) this.#messages.shift();
+    this.limit(limit);
   }
 
   replace(before: Past, after: Past): void {
@@ -89,8 +92,16 @@ export class History {
     this.version++;
   }
 
+  /** Keeps so many at most, and fewer where they are long. */
   limit(limit: number): void {
-    if (this.#messages.length > limit) this.#messages = limit === 0 ? [] : this.#messages.slice(-limit);
+    let start = this.#messages.length;
+    let left = mostCharacters;
+    while (start > 0 && this.#messages.length - start < limit) {
+      left -= this.#messages[start - 1]!.text.length;
+      if (left < 0 && start < this.#messages.length) break;
+      start--;
+    }
+    if (start > 0) this.#messages.splice(0, start);
   }
 
   /** Lets go of what the archive has. */
