@@ -39,12 +39,16 @@ test("an origin is known once there is a listener, in ASCII, without the usual p
   assert.equal(routes.origin("example.com"), "https://example.com");
 });
 
-test("a path of any length is found out about at once", () => {
+test("paths of many parts, as long as a request may be, cost next to nothing", () => {
   const routes = new HttpRoutes();
   routes.route({ prefix: "/upload/", methods: {} });
   const end = routes.route({ prefix: "/", methods: {} });
-  const path = "/".repeat(1_000_000);
-  assert.equal(routes.find("example.com", path)?.prefix, "/");
+  const most = 15_000;
+  for (let parts = most - 1000; parts < most; parts++) {
+    assert.equal(routes.find("example.com", `/${"/".repeat(parts)}`)?.prefix, "/");
+  }
   end();
-  assert.equal(routes.find("example.com", path), undefined);
+  for (let parts = most - 1000; parts < most; parts++) {
+    assert.equal(routes.find("example.com", `/${"/".repeat(parts)}`), undefined); // minutes, if each part were looked up
+  }
 });
