@@ -1,11 +1,14 @@
-import type { Jid } from "#jid/jid.ts";
+import { sql } from "#core/database.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { address, flag, line } from "#stanza/field.ts";
 import { form, formIn, formTypeOf } from "#stanza/form.ts";
 import { body, type Message, message, Stanza } from "#stanza/stanza.ts";
 import { languageOf, type Text } from "#stanza/text.ts";
-import { assign, assignmentQueries, checkReservation } from "./affiliates.ts";
+import { checkReservation, settle } from "./affiliates.ts";
 import { atLeast } from "./affiliations.ts";
+import { destroying } from "./hooks.ts";
+import { Rates } from "./rates.ts";
 import type { Room } from "./room.ts";
 import type { RoomService } from "./service.ts";
 
@@ -33,30 +36,74 @@ const approval = form(formType, {
   },
 });
 
+/** Requests that wait for a decision: they do so over a restart, too. */
+export const approvalMigration = `
+  create table muc_approval (room text not null, jid text not null, nick text not null, primary key (room, jid))`;
+
+/** Somebody who wants to become a member, under this nickname. */
+interface Candidate {
+  readonly jid: Jid;
+  readonly nick: string;
+}
+
 /** Requests to register that wait for an admin of the room, where the room is so configured (XEP-0045 §9.9). */
 export class Approvals {
   readonly #service: RoomService;
-  /** Nicknames by bare JID. */
-  readonly #waiting = new WeakMap<Room, Map<string, { readonly jid: Jid; readonly nick: string }>>();
+  readonly #rates: Rates<string>;
+  /** By bare JID. */
+  readonly #waiting = new WeakMap<Room, Map<string, Candidate>>();
 
   constructor(service: RoomService) {
     this.#service = service;
+    this.#rates = new Rates(service.settings.invitations);
+    service.host.on(destroying, "record", ({ room }) => {
+      service.store.later(sql`delete from muc_approval where room = ${room.jid.toString()}`);
+    });
   }
 
-  /** Asks those who decide. @throws StanzaError `resource-constraint` */
-  ask(room: Room, jid: Jid, nick: string): void {
-    const waiting = this.#waiting.get(room) ?? new Map<string, { jid: Jid; nick: string }>();
+  /** Who has been waiting since before the start. */
+  async recall(): Promise<void> {
+    const { host, rooms } = this.#service;
+    const rows = await host.db.all<{ room: string; jid: string; nick: string }>(
+      sql`select room, jid, nick from muc_approval
+        where room in (select room from muc_room where service = ${host.domain})`,
+    );
+    for (const row of rows) {
+      const room = rooms.get(Jid.parse(row.room));
+      if (room !== undefined) this.#of(room).set(row.jid, { jid: Jid.parse(row.jid), nick: row.nick });
+    }
+  }
+
+  /** Asks those who decide. @throws StanzaError `resource-constraint`, `policy-violation` */
+  async ask(room: Room, jid: Jid, nick: string): Promise<void> {
+    const { host, store } = this.#service;
+    const waiting = this.#of(room);
     const again = waiting.get(jid.toString());
-    if (again === undefined && waiting.size >= mostWaiting) throw new StanzaError("resource-constraint", tooMany);
-    waiting.set(jid.toString(), { jid, nick });
-    this.#waiting.set(room, waiting);
     if (again?.nick === nick) return; // they have been asked
-    const { host } = this.#service;
+    if (again === undefined && waiting.size >= mostWaiting) throw new StanzaError("resource-constraint", tooMany);
+    if (!this.#rates.take(jid.toString())) throw new StanzaError("policy-violation", tooOften, { type: "wait" });
+    const key = room.jid.toString();
+    await store.now(sql`insert into muc_approval (room, jid, nick) values (${key}, ${jid.toString()}, ${nick})
+      on conflict (room, jid) do update set nick = excluded.nick`);
+    waiting.set(jid.toString(), { jid, nick });
     const lang = room.config.language;
     const shown = approval.show({ "muc#jid": jid, "muc#register_roomnick": nick, "muc#register_allow": false }, lang);
     const content = message({}, body({}, asking(room, jid, nick)[languageOf(lang)]), shown);
     const deciders = [...room.listOf("owner"), ...room.listOf("admin")].slice(0, mostAsked);
     for (const decider of deciders) host.send(Stanza.of("message", content, room.jid, decider.jid));
+  }
+
+  /** Somebody does not wait any more: it is decided, or the account is gone. */
+  async forget(room: Room, jid: Jid): Promise<void> {
+    if (this.#waiting.get(room)?.delete(jid.toString()) !== true) return;
+    const key = room.jid.toString();
+    await this.#service.store.now(sql`delete from muc_approval where room = ${key} and jid = ${jid.toString()}`);
+  }
+
+  #of(room: Room): Map<string, Candidate> {
+    const waiting = this.#waiting.get(room) ?? new Map<string, Candidate>();
+    this.#waiting.set(room, waiting);
+    return waiting;
   }
 
   /** Whether the message was a decision. @throws StanzaError `forbidden`, `item-not-found`, `conflict` */
@@ -70,13 +117,12 @@ export class Approvals {
     return room.change(() => this.#decide(room, waiting, allow)).then(() => true);
   }
 
-  async #decide(room: Room, one: { readonly jid: Jid; readonly nick: string }, allow: boolean): Promise<void> {
+  async #decide(room: Room, one: Candidate, allow: boolean): Promise<void> {
     const service = this.#service;
     if (room.destroyed) throw new StanzaError("item-not-found");
     const { jid, nick } = one;
-    const forget = () => this.#waiting.get(room)?.delete(jid.toString());
     if (!allow) {
-      forget();
+      await this.forget(room, jid);
       const text = declined(room)[languageOf(room.config.language)];
       service.host.send(Stanza.of("message", message({}, body({}, text)), room.jid, jid));
       return;
@@ -84,10 +130,9 @@ export class Approvals {
     if (room.affiliationOf(jid) === "none") {
       checkReservation(room, jid, nick);
       const assignments = [{ jid, affiliation: "member", nick, reason: "" } as const];
-      await service.store.now(...assignmentQueries(room, assignments));
-      assign(service, room, assignments, {});
+      await settle(service, room, assignments);
     }
-    forget();
+    await this.forget(room, jid);
   }
 }
 
@@ -112,6 +157,10 @@ const adminsOnly = {
 const nobody = {
   en: "Nobody is waiting for this decision.",
   fr: "Personne n'attend cette décision.",
+};
+const tooOften = {
+  en: "You have asked too often. Wait a moment.",
+  fr: "Vous avez demandé trop souvent. Attendez un instant.",
 };
 const tooMany = {
   en: "Too many people are waiting to be registered with this room. Try again later.",

@@ -102,10 +102,11 @@ export const muc: Feature<MucSettings, MucApi> = {
     const desk = new Desk(service, approvals);
     host.stopping(() => desk.close());
     // Who gets the name of a deleted account next must not inherit its rooms.
-    host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, account));
+    host.parent?.on(removing, "record", ({ account }) => forgetAccount(service, approvals, account));
     host.on(arriving, "record", (packet) => desk.take(packet));
     const occupancy = new Occupancy(service);
     const present = await rooms.open();
+    await approvals.recall();
     await wearHats(service);
     await followGroups(service);
     occupancy.restore(present, Date.now());
@@ -117,8 +118,9 @@ export const muc: Feature<MucSettings, MucApi> = {
   },
 };
 
-async function forgetAccount(service: RoomService, account: Jid): Promise<void> {
+async function forgetAccount(service: RoomService, approvals: Approvals, account: Jid): Promise<void> {
   for (const room of service.rooms.all()) {
+    await approvals.forget(room, account);
     if (room.hats.of(account).length > 0) await room.change(() => takeHats(service, room, account));
     if (!room.affiliated.has(account.toString())) continue;
     await room.change(() => release(service, room, account));

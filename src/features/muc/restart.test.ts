@@ -171,6 +171,46 @@ test("who was made something else in a room is that after a restart, too", async
   }
 });
 
+test("§9.9: who waits for a decision still does after a restart", async () => {
+  const db = await openSqlite({ file: ":memory:" });
+  const form = (type: string, fields: Readonly<Record<string, string>>) =>
+    `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#${type}</value></field>${Object.entries(
+      fields,
+    )
+      .map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`)
+      .join("")}</x>`;
+  const iq = (namespace: string, content: string) =>
+    `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='${namespace}'>${content}</query></iq>`;
+  try {
+    const first = await restarted(db);
+    await first.route(
+      "presence",
+      `${room}/Romeo`,
+      presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString(),
+    );
+    const approval = form("roomconfig", { "x-muc#roomconfig_approval": "1" });
+    await first.route("iq", room, iq("http://jabber.org/protocol/muc#owner", approval));
+    for (const name of ["juliet", "tybalt"]) {
+      const registers = iq("jabber:iq:register", form("register", { "muc#register_roomnick": name }));
+      await first.assembly.server.router.route({
+        stanza: Stanza.of("iq", parseText(registers), Jid.parse(`${name}@example.com/x`), Jid.parse(room)),
+      });
+    }
+    const decides = (jid: string) =>
+      message({}, parseText(form("register", { "muc#jid": jid, "muc#register_allow": "1" }))).toString();
+    await first.route("message", room, decides("tybalt@example.com"));
+    await first.assembly.stop();
+    const second = await restarted(db);
+    await second.route("message", room, decides("tybalt@example.com"));
+    assert.match(second.received.at(-1)!, /item-not-found/);
+    await second.route("message", room, decides("juliet@example.com"));
+    assert.match(second.received.at(-1)!, /affiliation='member'/);
+    await second.assembly.stop();
+  } finally {
+    await db.close();
+  }
+});
+
 test("§11.2: a restart is no end: nobody is sent out, all are in it still", async () => {
   const db = await openSqlite({ file: ":memory:" });
   try {

@@ -1,6 +1,7 @@
 import { type Database, type Query, sql } from "#core/database.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Affiliation } from "./affiliations.ts";
+import { approvalMigration } from "./approvals.ts";
 import type { Config } from "./configuration.ts";
 import { grantMigration } from "./directory-groups.ts";
 import { hatMigration } from "./hats-store.ts";
@@ -31,6 +32,7 @@ export const migrations: readonly string[] = [
    alter table muc_room add column archive_from integer not null default 0`,
   hatMigration,
   grantMigration,
+  approvalMigration,
 ];
 
 export interface RoomRow {
