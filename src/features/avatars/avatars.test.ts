@@ -58,3 +58,16 @@ scenario("avatars: data that is not what it says is not believed", ours, async (
   await juliet.settles();
   await juliet.exchange(getCard, "<iq type='error' id='card'/>");
 });
+
+scenario(
+  "avatars: a photo that cannot be published is kept in the vCard all the same",
+  { ...ours, settings: { pep: { "item-size": "10 B" } } },
+  async ({ connect }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    await juliet.exchange(
+      `<iq type='set' id='set'><vCard xmlns='vcard-temp'><FN>Juliet</FN>${photo}</vCard></iq>`,
+      "<iq type='result' id='set'/>",
+    );
+    await juliet.exchange(getCard, `<iq type='result' id='card'><vCard xmlns='vcard-temp'>${photo}</vCard></iq>`);
+  },
+);

@@ -27,9 +27,9 @@ export const avatars: Feature = {
     const cards = host.use(vcard);
     host.offer("urn:xmpp:pep-vcard-conversion:0", "account");
     host.on(published, "copy", async ({ account, node, payload }) => {
-      if (node === metadataNode && payload?.is(metadata)) await toCard(nodes, cards, account, payload);
+      if (node === metadataNode && payload?.is(metadata)) await asFits(toCard(nodes, cards, account, payload));
     });
-    host.on(changed, "copy", ({ account, photo }) => toNodes(nodes, account, photo));
+    host.on(changed, "copy", ({ account, photo }) => asFits(toNodes(nodes, account, photo)));
   },
 };
 
@@ -43,14 +43,14 @@ async function toCard(nodes: PepApi, cards: VcardApi, account: Jid, payload: Ele
     const item = kept.find(({ id, payload: held }) => id === attrs.id && held?.is(data));
     const bytes = item && Buffer.from(item.payload!.text, "base64");
     if (bytes === undefined || sha1(bytes) !== attrs.id.toLowerCase()) continue;
-    return setPhoto(cards, account, { type: attrs.type ?? "image/png", bytes });
+    return cards.setPhoto(account, { type: attrs.type ?? "image/png", bytes });
   }
 }
 
-/** A picture that is too large for the card stays where it is. */
-async function setPhoto(cards: VcardApi, account: Jid, photo: Photo): Promise<void> {
+/** A picture that is refused at the other place stays where it is: there it is kept already. */
+async function asFits(work: Promise<void>): Promise<void> {
   try {
-    await cards.setPhoto(account, photo);
+    await work;
   } catch (problem) {
     if (!(problem instanceof StanzaError)) throw problem;
   }

@@ -319,3 +319,39 @@ scenario(
     await juliet.exchange(publication("new", "<item id='3'/>", unknown), conflict);
   },
 );
+
+scenario(
+  "pep: whoever gets the address of somebody who is gone inherits nothing of others",
+  { skipOn: ["prosody"], why: "looks into our server" },
+  async ({ connect, assembly }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    const nurse = await connect("o_nurse\\27s@example.com/kitchen");
+    await connect("oxnurse\\27s@example.com/kitchen");
+    await juliet.exchange(
+      publication(tune, `<item id='a'>${piece}</item>`, options({ "pubsub#access_model": "whitelist" })),
+      published,
+    );
+    const owner = "http://jabber.org/protocol/pubsub#owner";
+    await juliet.exchange(
+      `<iq type='set' id='set'><pubsub xmlns='${owner}'><affiliations node='${tune}'>
+        <affiliation jid='${nurse.jid.bare}' affiliation='member'/>
+        <affiliation jid='${nurse.jid.bare.toString().replace("_", "x")}' affiliation='member'/></affiliations></pubsub></iq>`,
+      "<iq type='result' id='set'/>",
+    );
+    await nurse.exchange(
+      `<iq type='set' id='sub' to='${juliets}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>
+        <subscribe node='${tune}' jid='${nurse}'/></pubsub></iq>`,
+      "<iq type='result' id='sub'/>",
+    );
+    await nurse.disconnect();
+    await assembly.hosts.get("example.com")!.hooks.fire(removing, { account: nurse.jid.bare });
+    for (const what of ["subscriptions", "affiliations"]) {
+      const left = await juliet.exchange(
+        `<iq type='get' id='get'><pubsub xmlns='${owner}'><${what} node='${tune}'/></pubsub></iq>`,
+        "<iq type='result' id='get'/>",
+      );
+      assert.ok(!left.toString().includes("o_nurse"), left.toString());
+      assert.equal(left.toString().includes("oxnurse"), what === "affiliations");
+    }
+  },
+);

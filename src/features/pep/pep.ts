@@ -63,12 +63,13 @@ export const pep: Feature<Limits, PepApi> = {
     const subscriptions = new Subscriptions({ host, table, nodes, reading, notifications });
     answerRequests(host, { nodes, reading, subscriptions });
     discoverable(host, reading);
-    host.on(removing, "record", ({ account }) =>
-      table.change(account, async ({ byName }) => {
+    host.on(removing, "record", async ({ account }) => {
+      await table.change(account, async ({ byName }) => {
         await host.db.batch(deleteAccount(account.toString()));
         byName.clear();
-      }),
-    );
+      });
+      await subscriptions.forget(account);
+    });
     return {
       publish: (account, publication) => nodes.publish(account, publication),
       retract: (account, node, id) => nodes.retract(account, node, id, false),

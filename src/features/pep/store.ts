@@ -155,6 +155,18 @@ export async function lastItems(
   }));
 }
 
+/** The nodes of accounts that may name an address, as a subscriber or otherwise: none is left out. */
+export function nodesNaming(
+  db: Database,
+  bare: string,
+): Promise<{ readonly account: string; readonly name: string }[]> {
+  // In JSON a backslash is two; the other characters that `like` or JSON treat in a special way stand for any one.
+  const pattern = `%"${bare.replaceAll("\\", "%").replaceAll(/[^\w@.%-]/gu, "_")}%`;
+  return db.all(
+    sql`select account, name from pep_node where subscribers like ${pattern} or affiliations like ${pattern}`,
+  );
+}
+
 /** What an account keeps: bytes of payloads, without one item that is to be replaced. */
 export async function bytesBeside(db: Database, account: string, node: string, id: string): Promise<number> {
   const row = await db.one<{ bytes: number | null }>(

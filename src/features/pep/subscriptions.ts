@@ -9,7 +9,7 @@ import type { NodeTable } from "./nodes.ts";
 import type { Notifications } from "./notifications.ts";
 import type { Reading } from "./reading.ts";
 import type { PersonalNodes } from "./service.ts";
-import { lastItem, type Node } from "./store.ts";
+import { lastItem, type Node, nodesNaming } from "./store.ts";
 import { affiliation, affiliations, owner, pubsub, refusal, subscription, subscriptions } from "./tags.ts";
 
 /** Most JIDs that may subscribe to one node by themselves, and most that one may treat in a special way. */
@@ -132,9 +132,29 @@ export class Subscriptions {
     });
   }
 
+  /** An address is nobody's any more: whoever gets it next is no subscriber, member or outcast by it. */
+  async forget(gone: Jid): Promise<void> {
+    const { host, nodes } = this.#parts;
+    const bare = gone.toString();
+    for (const { account, name } of await nodesNaming(host.db, bare)) {
+      const owner = Jid.parse(account);
+      if (owner.domain !== host.domain) continue;
+      try {
+        await nodes.update(owner, name, (node) => without(node, bare));
+      } catch (problem) {
+        if (!(problem instanceof StanzaError)) throw problem; // the node has gone meanwhile
+      }
+    }
+  }
+
   #node(account: Jid, name: string | undefined): Promise<Node> {
     return this.#parts.reading.node(account, name, account);
   }
+}
+
+function without(node: Node, bare: string): Node {
+  const { [bare]: _, ...affiliations } = node.affiliations;
+  return { ...node, affiliations, subscribers: node.subscribers.filter((one) => bareOf(one) !== bare) };
 }
 
 function withoutOutcasts(node: Node): Node {
