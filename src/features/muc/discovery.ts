@@ -7,6 +7,7 @@ import type { Element } from "#xml/element.ts";
 import { type ListedRoom, listingRooms } from "./hooks.ts";
 import { tombstones } from "./moderation.ts";
 import type { Room } from "./room.ts";
+import { RoomOrder } from "./room-order.ts";
 import { selfPing } from "./self-ping.ts";
 import type { RoomService } from "./service.ts";
 import { muc, retraction } from "./tags.ts";
@@ -24,12 +25,13 @@ export const serviceName = { en: "Chat rooms", fr: "Salons de discussion" } as c
 /** Rooms are found, and say what they are (XEP-0045 §6). */
 export function describeRooms(service: RoomService): void {
   const { host } = service;
+  const order = new RoomOrder(service.rooms);
   host.offer(muc);
   host.offer(stableIds);
   host.on(describing, "amend", (description) => describe(service, description));
-  host.on(listing, "amend", (found) => listRooms(service, found));
+  host.on(listing, "amend", (found) => listRooms(service, order, found));
   host.on(listingRooms, "amend", ({ reader, rooms }) => {
-    rooms.push(...knownRooms(service, reader).map(listed));
+    rooms.push(...knownRooms(service, order, reader).map(listed));
   });
 }
 
@@ -103,25 +105,28 @@ function information(room: Room, { from }: Description): Element {
 }
 
 /** §6.3: public rooms, and to members those that are not; §6.5: occupants to those who are there. */
-function listRooms(service: RoomService, found: Listing): void {
+function listRooms(service: RoomService, order: RoomOrder, found: Listing): void {
   if (found.node !== undefined) return;
   if (!found.to.isDomain) return listOccupants(service.rooms.get(found.to), found);
-  const rooms = knownRooms(service, found.from);
+  const rooms = knownRooms(service, order, found.from);
   const most = service.settings.listed;
-  // Clients that know no pages get the rooms that are likely to be looked for: those that stay, and those that are full.
-  const chosen = found.paged || most === 0 || rooms.length <= most ? rooms : rooms.sort(byWeight).slice(0, most);
-  const listed = chosen.map(({ jid, name }) => ({ jid: jid.toString(), name }));
-  listed.sort((one, other) => one.name.localeCompare(other.name) || (one.jid < other.jid ? -1 : 1));
-  found.items.push(...listed);
+  const chosen = found.paged || most === 0 || rooms.length <= most ? rooms : weightiest(rooms, most);
+  found.items.push(...chosen.map(({ jid, name }) => ({ jid: jid.toString(), name })));
 }
 
 /** The rooms that somebody may know of. */
-function knownRooms({ rooms, settings }: RoomService, reader: Jid): Room[] {
-  return [...rooms.all()].filter((room) => {
+function knownRooms({ settings }: RoomService, order: RoomOrder, reader: Jid): Room[] {
+  return order.all.filter((room) => {
     if (room.locked || !room.isKnownTo(reader)) return false;
     // A temporary room that is empty is as good as gone, although who comes back finds it.
     return room.occupants.size > 0 || room.config.persistent || room.permanent || settings.grace === 0;
   });
+}
+
+/** Clients that know no pages get the rooms that are likely to be looked for: those that stay, and those that are full. */
+function weightiest(rooms: readonly Room[], most: number): Room[] {
+  const chosen = new Set(rooms.toSorted(byWeight).slice(0, most));
+  return rooms.filter((room) => chosen.has(room));
 }
 
 function byWeight(one: Room, other: Room): number {

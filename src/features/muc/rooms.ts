@@ -69,6 +69,10 @@ export class Rooms {
     return this.#rooms.values();
   }
 
+  get size(): number {
+    return this.#rooms.size;
+  }
+
   /** The room. @throws StanzaError `item-not-found` if there is none, or for who is not in it while it is locked */
   existing(jid: Jid, reader?: Jid): Room {
     const room = this.get(jid);
