@@ -23,14 +23,20 @@ export class Access {
     const model = node.configuration["pubsub#access_model"];
     if (model === "open" || affiliation === "member") return undefined;
     if (model === "whitelist") return refusal("not-allowed", "closed-node", closed);
-    if (model === "roster") {
-      const groups = node.configuration["pubsub#roster_groups_allowed"].split("\n");
-      const item = (await this.#roster.get(account)).items.get(reader.bare.toString());
-      const allowed = item?.groups.some((group) => groups.includes(group)) ?? false;
-      return allowed ? undefined : refusal("not-authorized", "not-in-roster-group", notInGroup);
+    if (model === "roster" && !(await this.#isInGroup(account, node, reader.bare))) {
+      return refusal("not-authorized", "not-in-roster-group", notInGroup);
     }
+    // Those in a group, too (§6.5.1): it stays what the owner calls somebody who may see the owner no more.
     if (await this.#presence.authorized(account, reader)) return undefined;
     return refusal("not-authorized", "presence-subscription-required", noPresence);
+  }
+
+  /** Whether the owner has a contact in one of the groups chosen, or has the contact by such a group of all. */
+  async #isInGroup(account: Jid, { configuration }: Node, contact: Jid): Promise<boolean> {
+    const chosen = configuration["pubsub#roster_groups_allowed"].split("\n");
+    const own = (await this.#roster.get(account)).items.get(contact.toString())?.groups ?? [];
+    const shared = this.#roster.shared.find(account, contact)?.groups ?? [];
+    return [...own, ...shared].some((group) => chosen.includes(group));
   }
 }
 
