@@ -37,10 +37,10 @@ function seconds(moment: Date): number {
   return Math.floor(moment.getTime() / 1000);
 }
 
-/** The dates of HTTP, all in GMT (RFC 9110 §5.6.7); one that cannot be read does not count. */
+/** The dates of HTTP, all in GMT, the oldest form without saying so (RFC 9110 §5.6.7); one that cannot be read does not count. */
 function date(text: string | undefined): number | undefined {
-  if (text === undefined || !/ GMT$/.test(text)) return undefined;
-  const moment = Date.parse(text);
+  if (text === undefined || !/^[A-Z][a-z]+,? .* (?:GMT|\d{4})$/.test(text)) return undefined;
+  const moment = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(moment) ? undefined : Math.floor(moment / 1000);
 }
 

@@ -44,7 +44,7 @@ const reasons: Readonly<Record<FileRefusal, string>> = {
   pending: "This account has too many uploads under way.",
   "no-room": "The server has no room for this file just now.",
   taken: "There is such a file already: each slot is for one file.",
-  "no-account": "This account may not upload.",
+  "no-account": "This account may not change files here.",
   incomplete: "The file has not come as it was announced.",
 };
 
@@ -107,17 +107,13 @@ class Door {
     if (slot.expires < Date.now()) throw new HttpError(403, "This slot has expired: ask for a new one.");
     const type = typeOf(slot, request.headers);
     checkLength(slot, request);
-    try {
-      const file = await this.#files.put(slot, request.body, type);
-      return { status: 201, headers: { ETag: etagOf(file) } };
-    } catch (error) {
-      throw error instanceof FileError ? told(error) : error;
-    }
+    const file = await this.#files.put(slot, request.body, type).catch(refused);
+    return { status: 201, headers: { ETag: etagOf(file) } };
   }
 
   async delete(request: HttpRequest): Promise<HttpResponse> {
-    const { id } = this.#slotOf(request);
-    if (await this.#files.remove(id)) return { status: 204 };
+    const slot = this.#slotOf(request);
+    if (await this.#files.withdraw(slot).catch(refused)) return { status: 204 };
     throw gone;
   }
 
@@ -195,8 +191,10 @@ function checkLength({ size }: Slot, { length }: HttpRequest): void {
   if (length < size) throw new HttpError(400, `The slot is for ${size} bytes.`);
 }
 
-function told(error: FileError): HttpError {
+/** What the files refuse, over HTTP. @throws HttpError, or what it is if not a refusal */
+function refused(error: unknown): never {
+  if (!(error instanceof FileError)) throw error;
   const seconds = error.retry === undefined ? undefined : Math.ceil((error.retry.getTime() - Date.now()) / 1000);
   const headers = seconds === undefined ? {} : { "Retry-After": Math.max(1, seconds).toString() };
-  return new HttpError(statuses[error.reason], reasons[error.reason], { headers, cause: error });
+  throw new HttpError(statuses[error.reason], reasons[error.reason], { headers, cause: error });
 }

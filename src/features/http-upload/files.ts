@@ -190,6 +190,12 @@ export class Files {
     return this.#options.table.remove(id);
   }
 
+  /** Deletes the file of a slot for who has the slot; false if there is none. @throws FileError */
+  async withdraw({ id, account }: Slot): Promise<boolean> {
+    if (!(await this.#options.exists(account))) throw new FileError("no-account");
+    return this.remove(id);
+  }
+
   /** Nothing that an account was about to upload, or is uploading, is kept. */
   revoke(account: string): void {
     this.#pending.forget(account);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { PassThrough, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { removing } from "#core/account.ts";
 import { sql } from "#core/database.ts";
-import { locking } from "#features/off-boarding/index.ts";
 import { Jid } from "#jid/jid.ts";
 import { Stanza } from "#stanza/stanza.ts";
 import { parseDateTime } from "#stanza/time.ts";
@@ -376,19 +375,3 @@ for (const [archive, keep, days] of [
     async ({ assembly }) => assert.equal(uploadedFiles(assembly.server)?.keepMs, days * 86_400_000),
   );
 }
-
-scenario("http-upload: whose account is locked uploads nothing more, whatever was begun", settings(), async (stage) => {
-  const account = "romeo@example.com";
-  await stage.account(account);
-  const files = uploadedFiles(stage.assembly.server)!;
-  const slot = await files.reserve({ account, name: "a", size: 2 });
-  const begun = await files.reserve({ account, name: "b", size: 2 });
-  const body = new PassThrough();
-  const put = files.put(begun, body);
-  body.write("a");
-  await stage.assembly.hosts.get("example.com")!.fire(locking, { account: Jid.parse(account), locked: true });
-  body.end("b");
-  await assert.rejects(put, { reason: "no-account" });
-  await assert.rejects(files.put(slot, Readable.from(["ab"])), { reason: "no-account" });
-  assert.equal((await files.usage(1)).files, 0);
-});
