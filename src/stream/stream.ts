@@ -149,6 +149,7 @@ export class Stream {
 
   /** The next thing the peer sends is a new header (RFC 6120 §4.3.3). */
   restart(): void {
+    if (!this.open) return; // it was closed during the handshake
     this.#parser?.reset();
     this.#state = "header";
   }

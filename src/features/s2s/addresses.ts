@@ -12,7 +12,7 @@ const near: readonly Network[] = [
   ["127.0.0.0", 8],
   ["169.254.0.0", 16],
   ["224.0.0.0", 3],
-  ["::", 127],
+  ["::", 96], // and IPv4 written as IPv6, which nobody uses any more (RFC 4291 §2.5.5.1)
   ["fe80::", 10],
   ["ff00::", 8],
 ];
@@ -23,7 +23,9 @@ const internal: readonly Network[] = [
   ["100.64.0.0", 10],
   ["172.16.0.0", 12],
   ["192.168.0.0", 16],
+  ["64:ff9b:1::", 48],
   ["fc00::", 7],
+  ["fec0::", 10],
 ];
 
 /**
@@ -35,8 +37,18 @@ export function mayConnect(address: string, use: AddressUse): boolean {
   return !isIn(near, address) && (use === "private" || !isIn(internal, address));
 }
 
+/** IPv4 as IPv6 hosts reach it (RFC 6052 §2.1): a translator may lead anywhere that IPv4 does. */
+const translated = "64:ff9b::";
+const translatedBits = 96;
+
 function isIn(networks: readonly Network[], address: string): boolean {
-  const list = new BlockList();
-  for (const [network, bits] of networks) list.addSubnet(network, bits, isIPv6(network) ? "ipv6" : "ipv4");
+  const list = new BlockList(); // IPv4 mapped into IPv6 is found, too
+  for (const [network, bits] of networks) {
+    if (isIPv6(network)) list.addSubnet(network, bits, "ipv6");
+    else {
+      list.addSubnet(network, bits, "ipv4");
+      list.addSubnet(`${translated}${network}`, translatedBits + bits, "ipv6");
+    }
+  }
   return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

@@ -64,7 +64,7 @@ export class DialbackRequests {
   async #check(pair: Pair, key: string): Promise<void> {
     const { house, id } = this.#stream;
     try {
-      const valid = await house.verify(pair, { id, key }, this.#stream.stream.transport.address);
+      const valid = await house.verify(pair, { id, key }, this.#stream.network);
       if (!this.#stream.stream.opened) return;
       if (valid) return this.#accept(pair, "dialback");
     } catch (problem) {

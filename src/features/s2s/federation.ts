@@ -4,6 +4,7 @@ import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
+import { networkOf } from "#sasl/throttle.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { client } from "#stanza/namespaces.ts";
 import { checkShape, type Stanza } from "#stanza/stanza.ts";
@@ -33,6 +34,8 @@ const sweepEvery = 5_000;
 const mostFinishing = 3_000;
 /** Domains of which something is remembered, and attempts at the same time. */
 const mostRoutes = 10_000;
+/** Streams of others take no more of them: a server with very many domains leaves room for our people. */
+const mostCarried = 5_000;
 const mostAttempts = 500;
 /** Dialback keys that are checked at the same time for one address. */
 const mostChecks = 20;
@@ -97,11 +100,11 @@ export class Federation implements FederationView {
     this.bounce(entry, new StanzaError("resource-constraint", texts.queueFull(pair.remote).words));
   }
 
-  #route(pair: Pair): Route | undefined {
+  #route(pair: Pair, most = mostRoutes): Route | undefined {
     const key = keyOf(pair);
     const known = this.#routes.get(key);
     if (known !== undefined) return known;
-    if (this.#routes.size >= mostRoutes) return undefined;
+    if (this.#routes.size >= most) return undefined;
     const route = new Route(this, pair);
     this.#routes.set(key, route);
     return route;
@@ -134,10 +137,8 @@ export class Federation implements FederationView {
   /** Another server connects. */
   accept(transport: Transport): void {
     if (this.closing) return transport.destroy();
-    const { address } = transport;
-    const others = [...this.#streams].filter(
-      (one) => one.direction === "in" && one.stream.transport.address === address,
-    );
+    const from = networkOf(transport.address);
+    const others = [...this.#streams].filter(({ direction, network }) => direction === "in" && network === from);
     if (others.length >= this.settings["streams-per-address"]) {
       this.server.metrics.count("s2s_streams_refused", "too-many");
       return transport.destroy();
@@ -178,7 +179,7 @@ export class Federation implements FederationView {
 
   /** Stanzas of the pair may be written to the stream. */
   carried(pair: Pair, stream: PeerStream): void {
-    this.#route(pair)?.attach(stream);
+    this.#route(pair, mostCarried)?.attach(stream);
   }
 
   /** A stream takes more than before. */
@@ -203,7 +204,7 @@ export class Federation implements FederationView {
   }
 
   /**
-   * Asks a domain whether a key is its own, over a connection of its own (XEP-0220 §2.1.2). `asker`: the address that
+   * Asks a domain whether a key is its own, over a connection of its own (XEP-0220 §2.1.2). `asker`: the network that
    * wants to be believed, which may not make us connect everywhere. @throws Failure
    */
   async verify(pair: Pair, request: { readonly id: string; readonly key: string }, asker: string): Promise<boolean> {
@@ -292,9 +293,10 @@ export class Federation implements FederationView {
     this.#stopping.abort();
     for (const route of this.#routes.values()) route.close();
     for (const { stream } of this.#streams) stream.close(new StreamError("system-shutdown"));
-    if (this.#streams.size === 0) return;
-    const gone = new Promise<void>((resolve) => this.#idle.push(resolve));
-    await Promise.race([gone, sleep(mostFinishing, undefined, { ref: false })]);
+    if (this.#streams.size > 0) {
+      const gone = new Promise<void>((resolve) => this.#idle.push(resolve));
+      await Promise.race([gone, sleep(mostFinishing, undefined, { ref: false })]);
+    }
     for (const { stream } of this.#streams) stream.transport.destroy();
     for (const route of this.#routes.values()) route.close();
   }

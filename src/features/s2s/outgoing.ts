@@ -65,6 +65,11 @@ export class Outgoing extends PeerStream {
     return this.#outcome.promise;
   }
 
+  /** Whether somebody is there who has said what is possible, over TLS where that is possible. */
+  get greeted(): boolean {
+    return this.#step === "authentication";
+  }
+
   /** Gives up, unless all is settled. */
   abandon(failure: Failure): void {
     this.#fail(failure);

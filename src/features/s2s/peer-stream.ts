@@ -1,4 +1,5 @@
 import { afterAuthentication } from "#core/limits.ts";
+import { networkOf } from "#sasl/throttle.ts";
 import { server } from "#stanza/namespaces.ts";
 import { type Kind, kindOf } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
@@ -31,6 +32,8 @@ export abstract class PeerStream implements StreamEvents {
   readonly house: Federation;
   readonly stream: Stream;
   readonly outbox: Outbox;
+  /** The peer's address for limits; of IPv6 the /64. */
+  readonly network: string;
   authentication: Authentication = "none";
   /** Both directions are carried (XEP-0288). */
   bidirectional = false;
@@ -56,6 +59,7 @@ export abstract class PeerStream implements StreamEvents {
 
   constructor(house: Federation, transport: Transport, limits: Limits) {
     this.house = house;
+    this.network = networkOf(transport.address);
     const prefix = { name: "db", namespace: tags.dialback };
     this.stream = new Stream(transport, this, { limits, namespace: server, prefix });
     this.outbox = new Outbox(this.stream, house.confirmations);
@@ -123,6 +127,8 @@ export abstract class PeerStream implements StreamEvents {
     this.heard = Date.now();
     const kind = kindOf(element);
     if (kind !== undefined) return this.#receive(element, kind);
+    const [proved] = this.#receives.values();
+    if (proved !== undefined) this.#shape(proved.remote); // what is no stanza costs as well
     if (element.is(tags.streamError)) return this.streamError(element);
     if (element.ns === tags.managementNamespace) return this.manage(element);
     if (element.ns === tags.dialback) return this.dialback(element);

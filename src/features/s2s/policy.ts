@@ -1,3 +1,4 @@
+import { domainOf } from "./pair.ts";
 import type { DialbackUse, S2sSettings } from "./settings.ts";
 import { domainRefused, notHere, type Told } from "./texts.ts";
 
@@ -8,7 +9,7 @@ export class Policy {
 
   constructor(settings: S2sSettings) {
     this.#settings = settings;
-    this.#domains = new Map(Object.entries(settings.domains).map(([name, one]) => [name.toLowerCase(), one]));
+    this.#domains = new Map(Object.entries(settings.domains).map(([name, one]) => [domainOf(name) ?? name, one]));
   }
 
   /** Why nothing is exchanged with a domain; undefined where it is. */

@@ -98,28 +98,40 @@ export async function enter(
   { pair, task, signal, trail = () => {} }: Plan,
   { endpoint, deadline }: { readonly endpoint: Endpoint; readonly deadline: number },
 ): Promise<Reached> {
-  const timeoutMs = Math.max(1, Math.min(longestPerEndpoint, deadline - Date.now()));
+  const patience = Math.min(longestPerEndpoint, house.settings["connect-time"] / 2);
+  const greetedBy = Math.min(deadline, Date.now() + patience);
+  const timeoutMs = Math.max(1, greetedBy - Date.now());
   const transport = await connect(house.server.network!, endpoint, { pair, timeoutMs });
+  if (signal.aborted) {
+    transport.destroy();
+    throw new Failure("connection", texts.noConnection(pair.remote), "given up");
+  }
   trail({ step: "connection" });
   const stream = new Outgoing(house, transport, { pair, task, trail });
   house.opened(stream);
-  return { stream, answer: await opened(stream, { ms: deadline - Date.now(), signal }) };
+  return { stream, answer: await opened(stream, { greetedBy, deadline, signal }) };
 }
 
-/** Waits for a stream to be ready: not for longer than is left. @throws Failure */
-async function opened(stream: Outgoing, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<boolean> {
+/** Waits for a stream to be ready: not for longer than is left, and less for its first words. @throws Failure */
+async function opened(
+  stream: Outgoing,
+  { greetedBy, deadline, signal }: { greetedBy: number; deadline: number; signal: AbortSignal },
+): Promise<boolean> {
   const { remote } = stream.pair;
   const giveUp = (detail: string) => {
     stream.abandon(new Failure("connection", texts.noConnection(remote), detail));
     stream.stream.transport.destroy();
   };
-  const timer = setTimeout(() => giveUp("the server went silent while the stream was set up"), Math.max(1, ms));
+  const silent = () => giveUp("the server went silent while the stream was set up");
+  const timer = setTimeout(silent, Math.max(1, deadline - Date.now()));
+  const first = setTimeout(() => stream.greeted || silent(), Math.max(1, greetedBy - Date.now()));
   const aborted = () => giveUp("given up");
   signal.addEventListener("abort", aborted);
   try {
     return await stream.open();
   } finally {
     clearTimeout(timer);
+    clearTimeout(first);
     signal.removeEventListener("abort", aborted);
   }
 }

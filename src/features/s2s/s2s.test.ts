@@ -252,7 +252,7 @@ scenario(
         settings: { s2s: { groups: { "may-not": ["Interns"] } } },
         people: {
           "one.example": new MemoryPeople(
-            [{ user: "romeo" }, { user: "paris" }],
+            [{ user: "romeo" }, { user: "paris", mail: ["count.paris@one.example"] }],
             [{ id: "i", name: "Interns", members: new Set(["paris"]) }],
           ),
         },
@@ -273,6 +273,10 @@ scenario(
     await juliet.exchange(
       "<message type='chat' to='paris@one.example' id='3'><body>Hi</body></message>",
       "<message type='error' id='3' from='paris@one.example'/>",
+    );
+    await juliet.exchange(
+      "<message type='chat' to='count.paris@one.example' id='4'><body>Hi</body></message>",
+      "<message type='error' id='4'/>",
     );
     await paris.receivesNothing();
   },

@@ -45,7 +45,10 @@ export const settings = section({
     "Whether a server without a client certificate may prove its domain by dialback (XEP-0220): `certified` only if the server that is asked back shows a trusted certificate, `allowed` always (as safe as DNS), `never`: client certificates only.",
   ),
   domains: z
-    .record(z.string(), override)
+    .record(
+      z.string().refine((text) => domainOf(text) !== undefined, "not a domain name"),
+      override,
+    )
     .default({})
     .describe("What is different for single domains (not for their subdomains), by domain name."),
   addresses: choice(
@@ -60,7 +63,10 @@ export const settings = section({
     "Bytes a second that one domain may send in the long run, over all its connections; more is read more slowly. 0 B: no limit.",
   ),
   burst: size("4 MiB", "Bytes that one domain may send at once before `rate` holds."),
-  "streams-per-address": count(100, "Connections from one address at the same time."),
+  "streams-per-address": count(
+    100,
+    "Connections from one address at the same time (an IPv6 address counts as its /64 network).",
+  ),
   "streams-per-domain": count(20, "Authenticated connections from one domain at the same time."),
   "handshake-time": duration("20 s", "How long a connection may take until it is authenticated."),
   "connect-time": duration("15 s", "How long it may take to reach another server, all its addresses together."),

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Group } from "#core/people.ts";
+import { MemoryPeople } from "#test/harness/people.ts";
 import { db, opens, RemoteServer } from "#test/harness/remote-server.ts";
 import { scenario } from "#test/harness/scenario.ts";
+import { Failure } from "./failure.ts";
+import { Federation } from "./federation.ts";
+import { Policy } from "./policy.ts";
+import { enter } from "./reach.ts";
+import { settings } from "./settings.ts";
 
 const servers = [{ domains: ["one.example"] }];
 const message = "<message to='a@far.example' id='1' type='chat'><body>Hi</body></message>";
@@ -127,3 +135,89 @@ scenario("s2s: what was agreed on is not offered again", { servers }, async ({ i
     [], // it comes before authentication (XEP-0288 §2.1): asked for now, it would end the stream
   );
 });
+
+scenario(
+  "s2s: what is no stanza is read as slowly, once it is too much",
+  { servers: [{ domains: ["one.example"], settings: { s2s: { rate: "100 KiB", burst: "8 KiB" } } }] },
+  async ({ internet, servers: [one] }) => {
+    const far = new RemoteServer(internet, "far.example");
+    const wire = await far.authenticates("one.example");
+    wire.writes("<enable xmlns='urn:xmpp:sm:3'/>");
+    await wire.receives("<enabled xmlns='urn:xmpp:sm:3'/>");
+    wire.writes("<r xmlns='urn:xmpp:sm:3'/>".repeat(500));
+    for (let number = 0; number < 500; number++) await wire.receives("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+    const counted = one!.target.assembly!.server.metrics.snapshot();
+    assert.ok((counted.s2s_streams_slowed ?? 0) > 0);
+  },
+);
+
+scenario(
+  "s2s: a server that says nothing leaves time for the next one of its domain",
+  { servers: [{ domains: ["one.example"], settings: { s2s: { "connect-time": "1 s" } } }] },
+  async ({ connect, internet }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    new RemoteServer(internet, "far.example"); // takes the connection, and that is all
+    const second = new RemoteServer(internet, "far.example");
+    await romeo.sends(message);
+    await (await second.believes()).receives("<message id='1'/>");
+  },
+);
+
+scenario(
+  "s2s: a connection that comes when nobody wants it any more is not used",
+  { servers },
+  async ({ internet, servers: [one] }) => {
+    const far = new RemoteServer(internet, "far.example");
+    const house = one!.target.assembly!.server.router.federation;
+    assert.ok(house instanceof Federation);
+    const pair = { local: "one.example", remote: "far.example" };
+    const plan = { pair, task: { kind: "stanzas" }, signal: AbortSignal.abort() } as const;
+    const [endpoint] = await house.server.network!.endpoints("far.example");
+    await assert.rejects(enter(house, plan, { endpoint: endpoint!, deadline: Date.now() + 5_000 }), (problem) => {
+      return problem instanceof Failure && problem.message === "given up";
+    });
+    assert.equal(await (await far.accepts()).ends(), "reset");
+  },
+);
+
+test("s2s: single domains are found however their names are written", () => {
+  const domains = { "xn--bcher-kva.example": { policy: "block" } };
+  const policy = new Policy(settings.parse({ domains }));
+  assert.ok(policy.refusal("bücher.example"));
+  assert.equal(policy.refusal("buecher.example"), undefined);
+  assert.throws(() => settings.parse({ domains: { "a b": {} } }));
+});
+
+const people = new MemoryPeople([{ user: "paris" }]);
+
+scenario(
+  "s2s: what the directory said before a change is not believed after it",
+  {
+    servers: [
+      {
+        domains: ["one.example"],
+        settings: { s2s: { groups: { "may-not": ["Interns"] } } },
+        people: { "one.example": people },
+      },
+      { domains: ["two.example"] },
+    ],
+  },
+  async ({ connect }) => {
+    const paris = await connect("paris@one.example/tomb");
+    const juliet = await connect("juliet@two.example/balcony");
+    const before = Promise.withResolvers<readonly Group[]>();
+    const asked = Promise.withResolvers<void>();
+    const { groups } = people;
+    people.groups = () => {
+      asked.resolve();
+      return before.promise;
+    };
+    people.change({ groups: [] });
+    await paris.sends(`<message type='chat' to='${juliet}' id='1'><body>Hi</body></message>`);
+    await asked.promise;
+    people.groups = groups;
+    people.change({ groups: [{ id: "i", name: "Interns", members: new Set(["paris"]) }] });
+    before.resolve([]);
+    await paris.receives("<message type='error' id='1'/>");
+  },
+);
