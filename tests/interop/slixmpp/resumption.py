@@ -6,6 +6,7 @@ import sys
 
 from client import PATIENCE, Server, Stage
 from people import friends
+from rooms import attend, conference
 
 
 def note(client, name):
@@ -22,13 +23,27 @@ async def until(fits):
 
 async def managed(stage):
     """Two friends, who both have a session that they can resume."""
-    clients = await friends(stage, plugins=["xep_0198", "xep_0203"])
+    clients = await friends(stage, plugins=["xep_0030", "xep_0045", "xep_0198", "xep_0203"])
     for client in clients:
         for name in ("session_resumed", "sm_failed"):
             note(client, name)
         await until(lambda client=client: client["xep_0198"].sm_id is not None)
         client.happened.clear()
     return clients
+
+
+async def together(stage, romeo, juliet):
+    """Both enter a room that Romeo makes; returns it."""
+    room = f"resumption@{conference(stage)}"
+    await attend(romeo, room, "Romeo")
+    form = await romeo["xep_0045"].get_room_config(room)
+    form["type"] = "submit"
+    await romeo["xep_0045"].set_room_config(room, config=form)
+    await attend(juliet, room, "Juliet")
+    for client in (romeo, juliet):
+        await client.settle()
+        client.happened.clear()
+    return room
 
 
 async def back(client):
@@ -44,13 +59,17 @@ async def back(client):
     await client.expect("session_resumed")
 
 
-async def gets(client, *bodies):
-    """These messages and no other, in this order."""
-    await until(lambda: sum(name == "message" for name, _ in client.happened) >= len(bodies))
+async def gets(client, *bodies, kind="chat"):
+    """These messages and no other of this kind, in this order."""
+
+    def wanted(name, data):
+        return name == "message" and data["type"] == kind
+
+    await until(lambda: sum(wanted(*event) for event in client.happened) >= len(bodies))
     await client.settle()
-    got = [data["body"] for name, data in client.happened if name == "message"]
+    got = [data["body"] for name, data in client.happened if wanted(name, data)]
     assert got == list(bodies), got
-    client.happened = [(name, data) for name, data in client.happened if name != "message"]
+    client.happened = [event for event in client.happened if not wanted(*event)]
 
 
 def nobody_left(*clients):
@@ -63,32 +82,51 @@ def say(sender, recipient, body):
     sender.send_message(mto=recipient.boundjid.full, mbody=body, mtype="chat")
 
 
-async def cut(romeo, juliet):
+def speak(client, room, body):
+    client.send_message(mto=room, mbody=body, mtype="groupchat")
+
+
+async def cut(romeo, juliet, room):
     say(juliet, romeo, "before")
+    speak(romeo, room, "here")
     await gets(romeo, "before")
+    for client in (romeo, juliet):
+        await gets(client, "here", kind="groupchat")
     romeo.abort()
     say(juliet, romeo, "one")
+    speak(juliet, room, "unheard")
     say(juliet, romeo, "two")
     await juliet.settle()
+    await gets(juliet, "unheard", kind="groupchat")
     await back(romeo)
     await gets(romeo, "one", "two")
+    await gets(romeo, "unheard", kind="groupchat")
     say(romeo, juliet, "back")
+    speak(romeo, room, "still in the room")
     await gets(juliet, "back")
-    nobody_left(juliet)
+    for client in (romeo, juliet):
+        await gets(client, "still in the room", kind="groupchat")
+    nobody_left(romeo, juliet)
 
 
-async def restart(romeo, juliet, restarted):
+async def restart(romeo, juliet, room, restarted):
     for client in (romeo, juliet):
         client.happened.clear()
     await restarted()
     await asyncio.gather(*(client.expect("disconnected") for client in (romeo, juliet)))
     await back(juliet)
     say(juliet, romeo, "three")
+    speak(juliet, room, "after the restart")
     await juliet.settle()
     await back(romeo)
     await gets(romeo, "three")
     say(romeo, juliet, "four")
     await gets(juliet, "four")
+    for client in (romeo, juliet):
+        await gets(client, "after the restart", kind="groupchat")
+    speak(romeo, room, "both are here")
+    for client in (romeo, juliet):
+        await gets(client, "both are here", kind="groupchat")
     nobody_left(romeo, juliet)
 
 
@@ -102,8 +140,9 @@ async def run(server):
     stage = Stage(server, "resumption")
     try:
         romeo, juliet = await managed(stage)
-        await cut(romeo, juliet)
-        await restart(romeo, juliet, restarted)
+        room = await together(stage, romeo, juliet)
+        await cut(romeo, juliet, room)
+        await restart(romeo, juliet, room, restarted)
         print(json.dumps({"done": True}), flush=True)
     finally:
         await stage.close()
