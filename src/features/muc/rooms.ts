@@ -19,7 +19,6 @@ import {
   deleteTombstone,
   type OccupantRow,
   putAffiliation,
-  putEmptySince,
   putOccupant,
   type RoomStore,
   rowOf,
@@ -173,11 +172,9 @@ export class Rooms {
     if (empty === (room.emptySince !== undefined)) return;
     room.emptySince = empty ? Date.now() : undefined;
     if (room.destroyed) return;
-    if (empty && room.locked) return background(this.#host.log, this.destroy(room, forgotten));
-    if (empty && this.#settings.grace === 0 && this.#isTemporary(room)) {
-      return background(this.#host.log, this.destroy(room, forgotten));
+    if (empty && (room.locked || (this.#settings.grace === 0 && this.#isTemporary(room)))) {
+      background(this.#host.log, this.destroy(room, forgotten));
     }
-    if (!room.locked) this.#store.later(putEmptySince(room.jid.toString(), room.emptySince));
   }
 
   /** Whether it goes when it is empty. */

@@ -33,6 +33,8 @@ export const migrations: readonly string[] = [
   hatMigration,
   grantMigration,
   approvalMigration,
+  // The time of grace begins anew at a start: nobody could come back before.
+  "alter table muc_room drop column empty_since",
 ];
 
 export interface RoomRow {
@@ -40,7 +42,6 @@ export interface RoomRow {
   readonly config: string;
   readonly subject: string;
   readonly subject_by: string;
-  readonly empty_since: number | null;
   /** As of `Room`. */
   readonly archive_from: number;
 }
@@ -97,7 +98,7 @@ export class RoomStore {
     const own = sql`select room from muc_room where service = ${this.#service}`;
     const [rooms, affiliations, occupants, tombstones, pictures] = await Promise.all([
       this.#db.all<RoomRow>(
-        sql`select room, config, subject, subject_by, empty_since, archive_from
+        sql`select room, config, subject, subject_by, archive_from
           from muc_room where service = ${this.#service}`,
       ),
       this.#db.all<AffiliationRow>(
@@ -142,8 +143,8 @@ export class RoomStore {
 
   putRoom({ jid, archiveFrom }: Room, config: Config): Query {
     return sql`
-      insert into muc_room (room, service, config, subject, subject_by, empty_since, archive_from)
-      values (${jid.toString()}, ${this.#service}, ${JSON.stringify(config)}, '', '', null, ${archiveFrom})
+      insert into muc_room (room, service, config, subject, subject_by, archive_from)
+      values (${jid.toString()}, ${this.#service}, ${JSON.stringify(config)}, '', '', ${archiveFrom})
       on conflict (room) do update set config = excluded.config`;
   }
 
@@ -155,10 +156,6 @@ export class RoomStore {
       on conflict (room) do update set reason = excluded.reason, alternative = excluded.alternative,
         owners = excluded.owners, at = excluded.at`;
   }
-}
-
-export function putEmptySince(room: string, since: number | undefined): Query {
-  return sql`update muc_room set empty_since = ${since} where room = ${room}`;
 }
 
 export function putSubject(room: string, subject: string, by: string): Query {
