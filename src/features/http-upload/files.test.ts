@@ -24,6 +24,16 @@ class Watched extends FileTable {
   }
 }
 
+/** A folder in which one file cannot be deleted. */
+class Stubborn extends Vault {
+  stays = "";
+
+  override async remove(id: string): Promise<void> {
+    if (id === this.stays) throw new Error("the disk is broken there");
+    await super.remove(id);
+  }
+}
+
 function temporary(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "parloir-files-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,8 +43,9 @@ function temporary(context: TestContext): string {
 function parts({ assembly }: Stage, context: TestContext, keepMs = 86_400_000) {
   const folder = temporary(context);
   const table = new Watched(assembly.hosts.get("example.com")!.db);
+  const vault = new Stubborn(folder);
   const files = new Files({
-    vault: new Vault(folder),
+    vault,
     table,
     signatures: new Signatures(new Uint8Array(32)),
     quotas: new Quotas(1000, {}),
@@ -45,7 +56,7 @@ function parts({ assembly }: Stage, context: TestContext, keepMs = 86_400_000) {
     log: silent,
   });
   const onDisk = () => globSync("**/*", { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile()).length;
-  return { files, table, onDisk };
+  return { files, table, vault, onDisk };
 }
 
 const upload = { account: "romeo@example.com", name: "a", size: 2 };
@@ -80,6 +91,19 @@ scenario(
     assert.ok(await files.find(file.id));
   },
 );
+
+scenario("files: one that cannot be deleted keeps none of the others", ours, async (stage, context) => {
+  const { files, vault, onDisk } = parts(stage, context, 0);
+  const stored = [];
+  for (let count = 0; count < 3; count++) stored.push(await files.store(upload, Readable.from([Buffer.from("ab")])));
+  vault.stays = stored.map(({ id }) => id).sort()[0]!;
+  await files.sweep(AbortSignal.timeout(10_000));
+  assert.equal(onDisk(), 1);
+  assert.equal((await files.usage(1)).files, 1);
+  vault.stays = "";
+  await files.sweep(AbortSignal.timeout(10_000));
+  assert.equal(onDisk(), 0);
+});
 
 test("vault: what could not be opened once is opened when it can be", async (context) => {
   const folder = temporary(context);

@@ -4,11 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "#core/log.ts";
 import { FileError, refusalOf } from "./file-error.ts";
 import { encodeName, readType, safeName, unknownType } from "./names.ts";
-import { PendingUploads } from "./pending.ts";
+import { PendingUploads, SpentSlots } from "./pending.ts";
 import type { Quotas } from "./quotas.ts";
 import type { ByteRange } from "./ranges.ts";
 import type { Signatures, Slot } from "./slots.ts";
-import type { FileTable, StoredFile, Usage } from "./store.ts";
+import type { FileTable, Page, StoredFile, Usage } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
 /** What somebody wants to upload. */
@@ -58,8 +58,7 @@ const roomAgainMs = 10 * 60_000;
 export class Files {
   readonly #options: FilesOptions;
   readonly #pending = new PendingUploads();
-  /** Slots that were used, until they expire: none is good for a second file when the first is deleted. */
-  readonly #spent = new Map<string, number>();
+  readonly #spent = new SpentSlots();
   /** Files that get their row and their place just now: who deletes one waits for both. */
   readonly #placing = new Map<string, Promise<void>>();
 
@@ -105,7 +104,7 @@ export class Files {
     }
     try {
       const file = await this.#keep({ ...slot, type: type === "" ? unknownType : type }, body);
-      this.#spend(id, slot.expires);
+      this.#spent.add(id, slot.expires);
       this.#pending.remove(id);
       return file;
     } catch (error) {
@@ -173,7 +172,7 @@ export class Files {
   }
 
   /** Files by their ids, of one account or of all. */
-  page(page: { readonly account?: string | undefined; readonly after: string; readonly limit: number }) {
+  page(page: Page & { readonly account?: string | undefined }) {
     return this.#options.table.page(page);
   }
 
@@ -212,19 +211,30 @@ export class Files {
     }
   }
 
-  /** Deletes what is too old, a little at a time. */
+  /** Deletes what is too old, a little at a time. What cannot be deleted stays until the next time. */
   async sweep(signal: AbortSignal): Promise<void> {
     const { table, log } = this.#options;
+    const now = Date.now();
+    this.#spent.sweep(now);
     let count = 0;
+    let after = "";
     while (!signal.aborted) {
-      const now = Date.now();
-      for (const [id, expires] of this.#spent) if (expires < now) this.#spent.delete(id);
-      const files = await table.due(now - this.keepMs, now, sweepAtOnce);
-      for (const { id } of files) if (await this.remove(id)) count++;
+      const files = await table.due(now - this.keepMs, now, { after, limit: sweepAtOnce });
+      for (const { id } of files) if (await this.#swept(id)) count++;
       if (files.length < sweepAtOnce) break;
+      after = files.at(-1)!.id;
       await pause(breathMs, undefined, { ref: false });
     }
     if (count > 0) log.info("old files deleted", { count });
+  }
+
+  async #swept(id: string): Promise<boolean> {
+    try {
+      return await this.remove(id);
+    } catch (problem) {
+      this.#options.log.error("an old file could not be deleted", { cause: problem });
+      return false;
+    }
   }
 
   /** Counts an upload in if there is room for it. @throws FileError */
@@ -290,12 +300,6 @@ export class Files {
       await table.remove(id);
       throw error;
     }
-  }
-
-  #spend(id: string, expires: number): void {
-    const now = Date.now();
-    if (this.#spent.size > 10_000) for (const [one, end] of this.#spent) if (end < now) this.#spent.delete(one);
-    this.#spent.set(id, expires);
   }
 }
 

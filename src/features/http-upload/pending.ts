@@ -53,3 +53,21 @@ export class PendingUploads {
     return sum;
   }
 }
+
+/** Slots that were used: until they expire, none is good for a second file when the first is deleted. */
+export class SpentSlots {
+  readonly #all = new Map<string, number>();
+
+  has(id: string): boolean {
+    return this.#all.has(id);
+  }
+
+  add(id: string, expires: number): void {
+    if (this.#all.size > 10_000) this.sweep(Date.now());
+    this.#all.set(id, expires);
+  }
+
+  sweep(now: number): void {
+    for (const [id, expires] of this.#all) if (expires < now) this.#all.delete(id);
+  }
+}

@@ -32,6 +32,12 @@ export interface Usage {
   readonly bytes: number;
 }
 
+/** A part of what there is: behind an id, so many. */
+export interface Page {
+  readonly after: string;
+  readonly limit: number;
+}
+
 const columns = sql`id, account, name, type, size, sha256, created, until`;
 
 /** What the database knows of files. */
@@ -74,17 +80,18 @@ export class FileTable {
   }
 
   /** A page of all files, or of those of one account, by id. */
-  page({ account, after, limit }: { account?: string | undefined; after: string; limit: number }) {
+  page({ account, after, limit }: Page & { readonly account?: string | undefined }) {
     const whose = account === undefined ? sql`1 = 1` : sql`account = ${account}`;
     return this.#db.all<StoredFile>(
       sql`select ${columns} from uploaded_file where ${whose} and id > ${after} order by id limit ${limit}`,
     );
   }
 
-  /** Those that are older than a moment, or whose own time has come. */
-  due(before: number, now: number, limit: number): Promise<StoredFile[]> {
+  /** A page, by id, of those that are older than a moment, or whose own time has come. */
+  due(before: number, now: number, { after, limit }: Page): Promise<StoredFile[]> {
     return this.#db.all(
-      sql`select ${columns} from uploaded_file where created <= ${before} or until <= ${now} limit ${limit}`,
+      sql`select ${columns} from uploaded_file
+          where (created <= ${before} or until <= ${now}) and id > ${after} order by id limit ${limit}`,
     );
   }
 
