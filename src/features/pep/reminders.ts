@@ -10,10 +10,11 @@ import type { Stanza } from "#stanza/stanza.ts";
 import { keptSince } from "./configuration.ts";
 import { type Foreigners, wanted } from "./foreigners.ts";
 import type { Notifications } from "./notifications.ts";
-import { lastItems } from "./store.ts";
+import { isWhole, itemsById, lastItems } from "./store.ts";
 
-/** Accounts that one query asks about. */
+/** Accounts that one query asks about; and accounts times nodes: a client may want to know of hundreds. */
 const atOnce = 256;
+const mostAtOnce = 4096;
 
 export interface ReminderParts {
   readonly disco: Disco;
@@ -56,8 +57,9 @@ export class Reminders {
 
   async #remindOfAll({ jid }: LocalSession, nodes: readonly string[]): Promise<void> {
     const accounts = [jid.bare, ...(await this.#watched(jid.bare))];
-    for (let from = 0; from < accounts.length; from += atOnce) {
-      await this.#remind(accounts.slice(from, from + atOnce), nodes, jid);
+    const step = Math.max(1, Math.min(atOnce, Math.floor(mostAtOnce / nodes.length)));
+    for (let from = 0; from < accounts.length; from += step) {
+      await this.#remind(accounts.slice(from, from + step), nodes, jid);
     }
   }
 
@@ -77,9 +79,10 @@ export class Reminders {
   async #remind(accounts: readonly Jid[], nodes: readonly string[], address: Jid): Promise<void> {
     const byName = new Map(accounts.map((account) => [account.toString(), account]));
     const found = await lastItems(this.#host.db, [...byName.keys()], nodes);
-    for (const { account, node, ...item } of found) {
-      if (item.published < keptSince(node.configuration)) continue;
-      await this.#parts.notifications.remind(byName.get(account)!, node, item, address);
+    for (const { account, node, ...last } of found) {
+      if (last.published < keptSince(node.configuration)) continue;
+      const item = isWhole(last) ? last : (await itemsById(this.#host.db, account, node.name, [last.id]))[0];
+      if (item !== undefined) await this.#parts.notifications.remind(byName.get(account)!, node, item, address);
     }
   }
 

@@ -43,10 +43,19 @@ export interface Item {
   readonly published: number;
 }
 
-/** The last item of a node of somebody. */
-export interface LastItem extends Item {
+/** The last item of a node of somebody; a large one without its payload, since many are read at once. */
+export interface LastItem extends Omit<Item, "xml"> {
   readonly account: string;
   readonly node: Node;
+  readonly xml: string | null;
+}
+
+/** Bytes of a payload that is read together with many others. */
+const large = 4096;
+
+/** Whether an item is here with its payload. */
+export function isWhole(item: Omit<Item, "xml"> & { readonly xml: string | null }): item is Item {
+  return item.xml !== null;
 }
 
 interface NodeRow {
@@ -140,8 +149,9 @@ export async function lastItems(
   accounts: readonly string[],
   nodes: readonly string[],
 ): Promise<LastItem[]> {
-  const rows = await db.all<NodeRow & Item & { readonly account: string }>(
-    sql`select n.account, n.name, n.configuration, n.affiliations, n.subscribers, i.id, i.xml, i.published
+  const rows = await db.all<NodeRow & Omit<LastItem, "node">>(
+    sql`select n.account, n.name, n.configuration, n.affiliations, n.subscribers, i.id, i.published,
+        case when i.bytes <= ${large} then i.xml end as xml
       from pep_node n join pep_item i on i.account = n.account and i.node = n.name
       where n.account in ${list(accounts)} and n.name in ${list(nodes)} and i.published = (
         select max(published) from pep_item where account = n.account and node = n.name)`,
