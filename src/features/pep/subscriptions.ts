@@ -14,6 +14,8 @@ import { affiliation, affiliations, owner, pubsub, refusal, subscription, subscr
 
 /** Most JIDs that may subscribe to one node by themselves, and most that one may treat in a special way. */
 const most = 1000;
+/** What those who are treated in a special way take at most: they count for no quota. */
+const mostBytes = 65_536;
 /** Most JIDs of one person that may subscribe to one node: each of them gets each publication. */
 const mostOfOne = 10;
 
@@ -127,7 +129,8 @@ export class Subscriptions {
           changed[jid.toString()] = attrs.affiliation;
         } else throw new StanzaError("not-acceptable", onlyOwner);
       }
-      if (Object.keys(changed).length > most) throw new StanzaError("resource-constraint");
+      const bytes = Buffer.byteLength(JSON.stringify(changed));
+      if (Object.keys(changed).length > most || bytes > mostBytes) throw new StanzaError("resource-constraint");
       return withoutOutcasts({ ...before, affiliations: changed });
     });
   }
