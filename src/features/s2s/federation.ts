@@ -50,6 +50,8 @@ export class Federation implements FederationView {
   readonly rates: Rates;
   readonly confirmations: Confirmations = new Confirmations();
   closing = false;
+  /** What waits for ways to domains, all together; bytes. */
+  queued = 0;
   readonly #routes = new Map<string, Route>();
   readonly #streams = new Set<PeerStream>();
   readonly #stopping = new AbortController();

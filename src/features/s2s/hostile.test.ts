@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Group } from "#core/people.ts";
+import { Jid } from "#jid/jid.ts";
+import { Stanza } from "#stanza/stanza.ts";
+import type { Stream } from "#stream/stream.ts";
 import { MemoryPeople } from "#test/harness/people.ts";
 import { db, opens, RemoteServer } from "#test/harness/remote-server.ts";
 import { scenario } from "#test/harness/scenario.ts";
+import { tag } from "#xml/element.ts";
+import { Confirmations } from "./confirmations.ts";
 import { Failure } from "./failure.ts";
 import { Federation } from "./federation.ts";
+import { Outbox } from "./outbox.ts";
 import { Policy } from "./policy.ts";
 import { enter } from "./reach.ts";
 import { settings } from "./settings.ts";
@@ -186,6 +192,41 @@ test("s2s: single domains are found however their names are written", () => {
   assert.ok(policy.refusal("bücher.example"));
   assert.equal(policy.refusal("buecher.example"), undefined);
   assert.throws(() => settings.parse({ domains: { "a b": {} } }));
+});
+
+scenario(
+  "s2s: what waits for all domains together is bounded",
+  { servers: [{ domains: ["one.example"], settings: { s2s: { queue: { total: "600 B" } } } }] },
+  async ({ connect, internet }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const far = new RemoteServer(internet, "far.example"); // silent at first
+    new RemoteServer(internet, "other.example");
+    const long = "x".repeat(300);
+    await romeo.sends(`<message to='a@far.example' id='1'><body>${long}</body></message>`);
+    await romeo.exchange(
+      `<message to='a@other.example' id='2'><body>${long}</body></message>`,
+      `<message type='error' id='2'><error><resource-constraint xmlns='${stanzas}'/></error></message>`,
+    );
+    await (await far.believes()).receives("<message id='1'/>");
+    await romeo.sends(`<message to='a@other.example' id='3'><body>${long}</body></message>`);
+    await romeo.receivesNothing(); // there is room again
+  },
+);
+
+test("s2s: a server that reads, and acknowledges nothing, makes us keep only so much", () => {
+  for (const managed of [true, false]) {
+    const stream = { sent: 0, opened: true, transport: { buffered: 0 }, send: () => true };
+    const outbox = new Outbox(stream as unknown as Stream, new Confirmations());
+    const stanza = Stanza.of("message", tag("jabber:client", "message")(), Jid.parse("a@b"), Jid.parse("c@d"));
+    if (managed) outbox.manage();
+    const pair = { local: "b", remote: "d" };
+    for (let number = 0; number < 20; number++) {
+      stream.sent += 500_000;
+      outbox.write({ stanza, pair, byClient: true, lang: undefined, since: 0, bytes: 500_000 });
+    }
+    assert.equal(outbox.bytes, managed ? 10_000_000 : 0);
+    assert.equal(outbox.take(false).length, managed ? 20 : 8);
+  }
 });
 
 const people = new MemoryPeople([{ user: "paris" }]);

@@ -9,6 +9,7 @@ const wrap = 2 ** 32;
 /** Without stream management: how long it is waited for more before the peer is asked, and what is kept until it answers. */
 const confirmEvery = 1_000;
 const mostUnconfirmed = 1_000;
+const mostUnconfirmedBytes = 4 * 1024 ** 2;
 
 /** A stanza on its way to another server. */
 export interface Entry {
@@ -66,6 +67,18 @@ export class Outbox {
     return this.#before.length + this.#entries.length;
   }
 
+  /** Their size together. */
+  get bytes(): number {
+    this.#prune();
+    const oldest = this.#before[0] ?? this.#entries[0];
+    return oldest === undefined ? 0 : this.#from(oldest);
+  }
+
+  /** Bytes that the stream has sent from there on. */
+  #from({ entry, end }: Written): number {
+    return this.#stream.sent - end + entry.bytes;
+  }
+
   /** Stanzas count from here: `<enable/>` or `<enabled/>` was written (XEP-0198 §4). */
   manage(): void {
     this.unanswered();
@@ -82,7 +95,9 @@ export class Outbox {
     if (this.#managed) return this.#askSoon();
     if (!this.#confirms) return;
     this.#unconfirmed.push(written);
-    if (this.#unconfirmed.length > mostUnconfirmed) this.#unconfirmed.shift();
+    while (this.#unconfirmed.length > mostUnconfirmed || this.#from(this.#unconfirmed[0]!) > mostUnconfirmedBytes) {
+      this.#unconfirmed.shift();
+    }
     this.#confirmSoon();
   }
 

@@ -20,6 +20,7 @@ export type Authentication = "none" | "certificate" | "dialback";
 /** Beyond so many stanzas or bytes that have not arrived, more must wait. */
 const mostUnderWay = 1_000;
 const mostUnsent = 1024 ** 2;
+const mostUnderWayBytes = 4 * 1024 ** 2;
 
 /**
  * A stream to or from another server: what both directions share once they are set up. Stanzas come in for the pairs of
@@ -96,7 +97,9 @@ export abstract class PeerStream implements StreamEvents {
 
   /** Whether it may be asked for more. */
   get ready(): boolean {
-    return this.stream.opened && this.outbox.size < mostUnderWay && this.stream.transport.buffered < mostUnsent;
+    const { outbox, stream } = this;
+    const room = outbox.size < mostUnderWay && outbox.bytes < mostUnderWayBytes;
+    return room && stream.opened && stream.transport.buffered < mostUnsent;
   }
 
   /** Whether the peer may send from the one domain to the other: a certificate proves its domain to all of ours. */

@@ -67,8 +67,9 @@ export class Route {
       return this.#house.bounce(entry, this.failure.toStanzaError());
     }
     if (stream?.ready && this.#queue.length === 0) return this.#write(stream, entry);
-    const { stanzas, size } = this.#house.settings.queue;
-    if (this.#queue.length >= stanzas || this.#bytes + entry.bytes > size) {
+    const { stanzas, size, total } = this.#house.settings.queue;
+    const full = this.#queue.length >= stanzas || this.#bytes + entry.bytes > size;
+    if (full || this.#house.queued + entry.bytes > total) {
       return this.#house.bounce(entry, this.#error(texts.queueFull(this.pair.remote)));
     }
     if (stream === undefined && !this.connecting && !this.#house.mayTry) {
@@ -86,7 +87,12 @@ export class Route {
   /** What waits has memory of its own, as it may wait long. */
   #wait(entry: Entry): void {
     this.#queue.push({ ...entry, stanza: entry.stanza.map((element) => element.compact()) });
-    this.#bytes += entry.bytes;
+    this.#weigh(entry.bytes);
+  }
+
+  #weigh(bytes: number): void {
+    this.#bytes += bytes;
+    this.#house.queued += bytes;
   }
 
   /** A stream carries the pair from now on. */
@@ -111,7 +117,7 @@ export class Route {
     if (stream === undefined) return;
     while (this.#queue.length > 0 && stream.ready) {
       const entry = this.#queue.shift()!;
-      this.#bytes -= entry.bytes;
+      this.#weigh(-entry.bytes);
       this.#write(stream, entry);
     }
   }
@@ -128,7 +134,7 @@ export class Route {
       else again.push({ ...entry, stanza: stanza.map((element) => element.compact()) });
     }
     this.#queue = [...again, ...this.#queue];
-    for (const { bytes } of again) this.#bytes += bytes;
+    for (const { bytes } of again) this.#weigh(bytes);
     if (this.stream !== undefined) return this.flush();
     if (this.#queue.length === 0 || this.connecting) return;
     this.#insistsUntil = Date.now() + this.#house.settings.queue.time;
@@ -184,7 +190,7 @@ export class Route {
     this.failure = failure;
     const queue = this.#queue;
     this.#queue = [];
-    this.#bytes = 0;
+    this.#weigh(-this.#bytes);
     for (const entry of queue) this.#house.bounce(entry, failure.toStanzaError());
   }
 
@@ -193,7 +199,7 @@ export class Route {
     const { time } = this.#house.settings.queue;
     while (this.#queue.length > 0 && now - this.#queue[0]!.since > time) {
       const entry = this.#queue.shift()!;
-      this.#bytes -= entry.bytes;
+      this.#weigh(-entry.bytes);
       this.#house.bounce(entry, this.#error(texts.noConnection(this.pair.remote)));
     }
   }

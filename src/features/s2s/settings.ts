@@ -73,6 +73,7 @@ export const settings = section({
   queue: section({
     stanzas: count(500, "Stanzas that may wait for the way to one domain."),
     size: size("2 MiB", "Their size together."),
+    total: size("128 MiB", "The size of what may wait for all domains together."),
     time: duration("45 s", "How long they wait at most while a lost connection is made anew."),
   }).describe("What waits for a connection to one domain."),
   "back-off": section({
