@@ -146,6 +146,7 @@ export class PersonalNodes {
   update(account: Jid, name: string, change: (before: Node) => Node): Promise<Node> {
     return this.#change(account, name, async (before, nodes) => {
       const node = change(before);
+      if (node === before) return before;
       const queries = [putNode(account.toString(), node), ...this.#upkeep(account, node, Date.now())];
       if (!node.configuration["pubsub#persist_items"]) queries.push(deleteItems(account.toString(), name));
       await this.#host.db.batch(queries);
