@@ -3,7 +3,7 @@ import { Jid } from "#jid/jid.ts";
 import { Stanza } from "#stanza/stanza.ts";
 import { type Stage, scenario } from "#test/harness/scenario.ts";
 import { parseText } from "#xml/parser.ts";
-import { entering, enters, failed, opens, room, seen } from "./room.fixture.ts";
+import { entering, enters, failed, opens, outside, refusal, request, room, seen } from "./room.fixture.ts";
 
 /** What occupants, and people outside, cannot do to others by means of a room. */
 
@@ -99,5 +99,26 @@ scenario(
     for (let count = 0; count < 3; count++)
       await juliet.exchange(invite("nobody@example.com"), failed("message", "item-not-found"));
     await juliet.exchange(invite("nobody@example.com"), failed("message", "policy-violation"));
+  },
+);
+
+scenario(
+  "nobody is flooded with news of what they are to a room",
+  { ...ours, settings: { muc: { invitations: 3, affiliations: 10 } } },
+  async (stage) => {
+    const romeo = await stage.connect("romeo@example.com/orchard");
+    const paris = await stage.connect("paris@example.com/palace");
+    await opens(romeo, "Romeo");
+    const makes = (affiliation: string, ...people: readonly string[]) =>
+      request("set", "admin", people.map((jid) => `<item jid='${jid}' affiliation='${affiliation}'/>`).join(""));
+    for (const affiliation of ["member", "none", "member"]) {
+      await romeo.sends(makes(affiliation, `${paris.jid.bare}`));
+      await romeo.receivesInAnyOrder("<iq type='result'/>", "<message/>");
+      await paris.receives(outside(affiliation));
+    }
+    await romeo.exchange(makes("none", `${paris.jid.bare}`), refusal("policy-violation"));
+    await paris.receivesNothing();
+    const strangers = Array.from({ length: 8 }, (_, number) => `p${number}@example.com`);
+    await romeo.exchange(makes("outcast", ...strangers), refusal("policy-violation"));
   },
 );

@@ -31,10 +31,11 @@ export interface By {
 
 /**
  * Checks all changes before any is made (XEP-0045 §9.2: all or none).
- * @throws StanzaError `forbidden`, `not-allowed`, `conflict` for the last owner or a nickname that is taken
+ * @throws StanzaError `forbidden`, `not-allowed`, `conflict` for the last owner or a nickname that is taken,
+ *   `policy-violation`
  */
 export function checkAssignments(
-  { settings }: RoomService,
+  { settings, assigning }: RoomService,
   room: Room,
   assignments: readonly Assignment[],
   by: Jid,
@@ -56,6 +57,8 @@ export function checkAssignments(
   if (before > 0 && owners.size === 0) throw new StanzaError("conflict", lastOwner); // §10.2, §10.4, §10.5
   if (size > settings.affiliations && size > room.affiliated.size)
     throw new StanzaError("resource-constraint", tooMany);
+  const others = assignments.map(({ jid }) => jid);
+  if (!assigning.take(by.bare, others)) throw new StanzaError("policy-violation", tooOften, { type: "wait" });
 }
 
 /** @throws StanzaError `conflict` if a nickname is reserved for somebody else */
@@ -224,6 +227,10 @@ export function throwRefusal(refusal: Refusal | undefined): void {
 const lastOwner = {
   en: "A room needs an owner. Make somebody else an owner first.",
   fr: "Un salon doit avoir un propriétaire. Nommez-en d'abord un autre.",
+};
+const tooOften = {
+  en: "You are changing the lists of rooms too often. Wait a moment.",
+  fr: "Vous modifiez trop souvent les listes des salons. Attendez un instant.",
 };
 const fromDirectory = {
   en: "The rights of this person in the room come from the directory and cannot be changed here.",

@@ -29,6 +29,7 @@ import type { Occupant } from "./occupants.ts";
 import { answerOwners } from "./owner.ts";
 import { RoomPresence } from "./presence.ts";
 import { PrivateMessages } from "./private-messages.ts";
+import { AssignmentRates } from "./rates.ts";
 import { answerRegistration } from "./registration.ts";
 import type { Room } from "./room.ts";
 import { Rooms, ticking } from "./rooms.ts";
@@ -87,6 +88,7 @@ export const muc: Feature<MucSettings, MucApi> = {
       looks,
       archive,
       turnstile: new Turnstile(),
+      assigning: new AssignmentRates(values.invitations, values.affiliations),
     };
     const approvals = new Approvals(service);
     guardEntry(service);

@@ -1,3 +1,4 @@
+import type { Jid } from "#jid/jid.ts";
 import { detach } from "#xml/bytes.ts";
 
 interface Bucket {
@@ -47,5 +48,26 @@ export class Rates<Key extends object | string> {
     }
     this.#named.set(detach(key), bucket);
     if (this.#named.size > capacity) this.#named.delete(this.#named.keys().next().value!);
+  }
+}
+
+/** How often one person changes what others are to rooms: those learn of it each time, whether or not they want to. */
+export class AssignmentRates {
+  readonly #each: Rates<string>;
+  readonly #all: Rates<string>;
+
+  /**
+   * @param each changes of one other person in a minute
+   * @param all changes of all others; 0: as many as they like
+   */
+  constructor(each: number, all: number) {
+    this.#each = new Rates(each);
+    this.#all = new Rates(all);
+  }
+
+  /** Takes one turn for each; false if there is none left. Addresses are bare. */
+  take(by: Jid, others: readonly Jid[]): boolean {
+    const actor = by.toString();
+    return others.every((other) => this.#all.take(actor) && this.#each.take(`${actor} ${other}`));
   }
 }

@@ -3,6 +3,7 @@ import type { RoomArchive } from "./archive.ts";
 import type { ConfigForm } from "./configuration.ts";
 import type { LookAlikes } from "./look-alikes.ts";
 import type { OccupantIds } from "./occupant-id.ts";
+import type { AssignmentRates } from "./rates.ts";
 import type { Rooms } from "./rooms.ts";
 import type { MucSettings } from "./settings.ts";
 import type { RoomStore } from "./store.ts";
@@ -19,4 +20,5 @@ export interface RoomService {
   readonly looks: LookAlikes;
   readonly archive: RoomArchive;
   readonly turnstile: Turnstile;
+  readonly assigning: AssignmentRates;
 }

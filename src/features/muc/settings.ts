@@ -60,7 +60,10 @@ export const settings = section({
     60,
     "Presences, changes of name included, of one client to a room in a minute; 0: any number.",
   ),
-  invitations: count(30, "Invitations of one account in a minute; 0: any number."),
+  invitations: count(
+    30,
+    "Invitations of one account in a minute, and how often it changes what one other person is to rooms; 0: any number.",
+  ),
   defaults: z
     .strictObject({
       persistent: z.boolean().default(false).describe("Whether a new room stays when it is empty."),
