@@ -57,6 +57,8 @@ export class InBand {
     if (blockSize > largestBlock) throw new StanzaError("resource-constraint", badBlock, { type: "modify" });
     if (this.#streams.has(transfer) || transfer.hasBegun) throw new StanzaError("not-acceptable", openAlready);
     readSid(attrs.sid);
+    transfer.cut?.(); // it was to come by the proxy
+    transfer.cut = undefined;
     transfer.heard = performance.now();
     this.#streams.set(transfer, { transfer, blockSize, next: 0 });
     return true;

@@ -268,3 +268,23 @@ scenario("file-bridge: French is spoken with those who speak it", bridged(), asy
     "<iq type='result' id='b0'/>",
   );
 });
+
+scenario(
+  "file-bridge: a file that comes in-band after all does not end with the connection that nobody used",
+  bridged({}, { settings: { proxy65: { "waiting-time": "50 ms" } } }),
+  async (stage) => {
+    const romeo = await lovers(stage);
+    await romeo.exchange(offer(balcony, { size: 4 }), accepted(bytestreams));
+    await romeo.exchange(
+      `<iq type='set' id='hosts' to='${balcony}'><query xmlns='${bytestreams}' sid='s1'>
+        <streamhost jid='example.com' host='example.com' port='7777'/></query></iq>`,
+      "<iq type='result' id='hosts'/>",
+    );
+    await romeo.exchange(opens(balcony), "<iq type='result' id='open'/>");
+    await romeo.exchange(block(balcony, 0, Buffer.from("ab")), "<iq type='result' id='b0'/>");
+    while (stage.assembly.server.metrics.snapshot().proxy65_connections_waiting! > 0) await pause(10);
+    await pause(0);
+    await romeo.sends(block(balcony, 1, Buffer.from("cd")));
+    await romeo.receivesInAnyOrder(whole, "<iq type='result' id='b1'/>");
+  },
+);

@@ -13,13 +13,16 @@ interface Question {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Most questions that are open at a time; there are fewer files on their way. */
+/** Most questions that are open at a time, in all and to the clients of one account; there are fewer files on their way. */
 const most = 10_000;
+const mostEach = 100;
 
 /** Requests in the name of clients, which must not see the answers: they know nothing of the questions. */
 export class Questions {
   readonly #server: Server;
   readonly #open = new Map<string, Question>();
+  /** How many, by the account that is asked. */
+  readonly #each = new Map<string, number>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -27,17 +30,20 @@ export class Questions {
 
   /**
    * Asks a client, and waits: never do so while a stanza of that client is being handled.
-   * @throws StanzaError the error that came back, or `remote-server-timeout`
+   * @throws StanzaError the error that came back, `remote-server-timeout`, or `resource-constraint`: too many are open
    */
   ask(from: Jid, to: Jid, payload: Element, patienceMs: number): Promise<Element | undefined> {
-    if (this.#open.size >= most) return Promise.reject(new StanzaError("resource-constraint"));
+    const account = to.bare.toString();
+    const others = this.#each.get(account) ?? 0;
+    if (this.#open.size >= most || others >= mostEach) return Promise.reject(new StanzaError("resource-constraint"));
     const id = randomUUID();
     const { promise, resolve, reject } = Promise.withResolvers<Element | undefined>();
     const timer = setTimeout(() => {
-      this.#open.delete(id);
+      this.#forget(id);
       reject(new StanzaError("remote-server-timeout"));
     }, patienceMs).unref();
     this.#open.set(id, { from, to, resolve, reject, timer });
+    this.#each.set(account, others + 1);
     void this.#server.router.route({ stanza: Stanza.of("iq", iqTag({ type: "set", id }, payload), from, to) });
     return promise;
   }
@@ -47,8 +53,7 @@ export class Questions {
     const { id = "", from, to } = answer;
     const question = this.#open.get(id);
     if (question === undefined || !question.to.equals(from) || !question.from.equals(to)) return false;
-    clearTimeout(question.timer);
-    this.#open.delete(id);
+    this.#forget(id);
     if (answer.type === "error") question.reject(readError(answer.element));
     else question.resolve(answer.payload);
     return true;
@@ -56,10 +61,20 @@ export class Questions {
 
   /** Nothing is waited for any more. */
   close(): void {
-    for (const { reject, timer } of this.#open.values()) {
-      clearTimeout(timer);
+    for (const [id, { reject }] of this.#open) {
+      this.#forget(id);
       reject(new StanzaError("recipient-unavailable"));
     }
-    this.#open.clear();
+  }
+
+  #forget(id: string): void {
+    const question = this.#open.get(id);
+    if (question === undefined) return;
+    clearTimeout(question.timer);
+    this.#open.delete(id);
+    const account = question.to.bare.toString();
+    const left = (this.#each.get(account) ?? 1) - 1;
+    if (left > 0) this.#each.set(account, left);
+    else this.#each.delete(account);
   }
 }

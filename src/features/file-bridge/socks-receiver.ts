@@ -6,6 +6,7 @@ export class SocksReceiver implements SocketEvents {
   readonly #socket: RawSocket;
   readonly #transfer: Transfer;
   #isClosed = false;
+  #isCut = false;
 
   private constructor(socket: RawSocket, transfer: Transfer) {
     this.#socket = socket;
@@ -39,7 +40,7 @@ export class SocksReceiver implements SocketEvents {
 
   closed(): void {
     this.#isClosed = true;
-    if (!this.#transfer.isWhole) this.#breakOff();
+    if (!this.#isCut && !this.#transfer.isWhole) this.#breakOff();
   }
 
   /** Some senders wait for the receiver to end first. */
@@ -47,8 +48,10 @@ export class SocksReceiver implements SocketEvents {
     if (!this.#isClosed) this.#socket.end();
   }
 
+  /** What becomes of the connection is of no interest any more: the file may come by another. */
   #cut(): void {
     if (!this.#isClosed) this.#socket.destroy();
+    this.#isCut = true;
   }
 
   /** Before the first byte another way may be tried, as after a proxy that cannot be reached. */
