@@ -32,6 +32,8 @@ import * as texts from "./texts.ts";
 const sweepEvery = 5_000;
 /** How long a stop waits for what is on its way, and for streams to close, in milliseconds. */
 const mostFinishing = 3_000;
+/** Likewise for stanzas that have come and are being handled. */
+const mostHandling = 1_000;
 /** Domains of which something is remembered, and attempts at the same time. */
 const mostRoutes = 10_000;
 /** Streams of others take no more of them: a server with very many domains leaves room for our people. */
@@ -293,6 +295,8 @@ export class Federation implements FederationView {
     this.closing = true;
     clearInterval(this.#sweep);
     this.#stopping.abort();
+    const handled = Promise.allSettled([...this.#streams].map(({ stream }) => stream.finishes()));
+    await Promise.race([handled, sleep(mostHandling, undefined, { ref: false })]);
     for (const route of this.#routes.values()) route.close();
     for (const { stream } of this.#streams) stream.close(new StreamError("system-shutdown"));
     if (this.#streams.size > 0) {

@@ -213,6 +213,26 @@ scenario(
   },
 );
 
+scenario(
+  "s2s: a server is told what was handled before a stream ends, and sends none of it again",
+  { servers },
+  async ({ connect, internet, servers: [one] }) => {
+    const romeo = await connect("romeo@one.example/orchard");
+    const far = new RemoteServer(internet, "far.example");
+    const wire = await far.authenticates("one.example");
+    wire.writes("<enable xmlns='urn:xmpp:sm:3'/>");
+    await wire.receives("<enabled xmlns='urn:xmpp:sm:3'/>");
+    wire.writes("<message from='a@far.example' to='romeo@one.example' id='1'><body>Hi</body></message>");
+    await romeo.receives("<message id='1'/>");
+    const stopped = one!.target.assembly!.stop();
+    await wire.receives("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+    await wire.receives(`<stream:error><system-shutdown xmlns='${streams}'/></stream:error>`);
+    wire.writes("</stream:stream>");
+    wire.transport.close();
+    await stopped;
+  },
+);
+
 test("s2s: a server that reads, and acknowledges nothing, makes us keep only so much", () => {
   for (const managed of [true, false]) {
     const stream = { sent: 0, opened: true, transport: { buffered: 0 }, send: () => true };

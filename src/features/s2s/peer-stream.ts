@@ -169,14 +169,17 @@ export abstract class PeerStream implements StreamEvents {
 
   /** Stream management (XEP-0198): what both sides do once it is on. */
   protected manage(element: Element): void {
-    if (element.is(tags.request) && this.#handled !== undefined) {
-      this.stream.send(tags.answer({ h: String(this.#handled) }));
-    } else if (element.is(tags.answer)) {
+    if (element.is(tags.request) && this.#handled !== undefined) this.#acknowledge();
+    else if (element.is(tags.answer)) {
       this.outbox.acknowledge(Number(element.attrs.h ?? Number.NaN));
       this.house.relieved(this);
     } else {
       throw new StreamError("unsupported-stanza-type");
     }
+  }
+
+  #acknowledge(): void {
+    if (this.#handled !== undefined) this.stream.send(tags.answer({ h: String(this.#handled) }));
   }
 
   /** Both sides count stanzas from here. */
@@ -226,7 +229,8 @@ export abstract class PeerStream implements StreamEvents {
     this.house.relieved(this);
   }
 
-  closing(): void {
+  closing(broken: boolean): void {
+    if (!broken) this.#acknowledge(); // XEP-0198 §4: else the peer takes it for lost
     this.#end("closed");
   }
 
@@ -245,6 +249,7 @@ export abstract class PeerStream implements StreamEvents {
   }
 
   refused(error: StreamError): void {
+    this.#handled = undefined; // who breaks rules is owed no account
     this.house.server.metrics.count("s2s_streams_refused", error.condition);
     this.house.log.info("stream refused", { condition: error.condition, why: error.explanation, ...this.described });
   }
