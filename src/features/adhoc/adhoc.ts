@@ -23,8 +23,8 @@ import { refusals } from "./refusals.ts";
 import { type CommandSession, CommandSessions } from "./sessions.ts";
 
 const settings = section({
-  sessions: count(1000, "Commands of several steps that may be under way at a time on one host."),
-  "sessions-each": count(10, "As many of one account."),
+  sessions: count(1000, "Commands of several steps that may be under way at a time on one host; 0: any number."),
+  "sessions-each": count(10, "As many of one account; 0: any number."),
   lifetime: duration("10 minutes", "A command that nobody goes on with is given up after this long."),
 });
 

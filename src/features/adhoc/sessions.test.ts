@@ -49,3 +49,9 @@ test("a session ends when nobody goes on with it, and belongs to one caller", ()
   assert.equal(take("1", "romeo@example.com/a"), undefined);
   assert.equal(sessions.size, 0);
 });
+
+test("0 is no limit", () => {
+  const { sessions, put } = table(0, 0);
+  for (const id of ["1", "2", "3", "4"]) put(id, "romeo@example.com/a");
+  assert.equal(sessions.size, 4);
+});

@@ -19,9 +19,9 @@ interface Kept extends CommandSession {
 }
 
 export interface SessionLimits {
-  /** Of everybody together; beyond it the oldest goes. */
+  /** Of everybody together; beyond it the oldest goes; 0: any number. */
   readonly most: number;
-  /** Of one account or other bare address. */
+  /** Of one account or other bare address; 0: any number. */
   readonly mostOfOne: number;
   /** Milliseconds without a request after which one ends. */
   readonly lifetime: number;
@@ -69,8 +69,9 @@ export class CommandSessions {
     this.#expire();
     const owner = ownerOf(session);
     const count = this.#counts.get(owner) ?? 0;
-    if (count >= this.#limits.mostOfOne) this.#remove(this.#oldestOf(owner));
-    else if (this.#sessions.size >= this.#limits.most) this.#remove(this.#sessions.values().next().value!);
+    const { most, mostOfOne } = this.#limits;
+    if (mostOfOne > 0 && count >= mostOfOne) this.#remove(this.#oldestOf(owner));
+    else if (most > 0 && this.#sessions.size >= most) this.#remove(this.#sessions.values().next().value!);
     this.#sessions.set(session.id, { ...session, at: this.#clock() });
     this.#counts.set(owner, (this.#counts.get(owner) ?? 0) + 1);
   }
