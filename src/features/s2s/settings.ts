@@ -37,7 +37,7 @@ export const settings = section({
   encryption: choice(
     ["required", "optional"],
     "required",
-    "Whether connections to and from other servers must use TLS.",
+    "Whether connections to and from other servers must use TLS. A server without it has no certificate to show: it is talked to only where `dialback` is `allowed`, too.",
   ),
   dialback: choice(
     dialbackUses,
