@@ -446,6 +446,14 @@ test("a route that fails to take a connection over ends that one, and no other",
   while (listener.connections > 0) await sleep(5);
 });
 
+test("a request that names two hosts is refused (RFC 9112 §3.2)", async (context) => {
+  const { listener } = await listening(context, { methods: { GET: () => ({ status: 200, body: "here" }) } });
+  for (const more of ["Host: example.net\r\n", "HOST: example.com:5443\r\n"]) {
+    const asks = head("GET /", `${more}Connection: close\r\n`);
+    assert.match(await (await line(context, listener.port, asks)).ends(), /^HTTP\/1\.1 400 /);
+  }
+});
+
 test("a port that is taken is told of in words", async (context) => {
   const { listener } = await listening(context, {});
   await assert.rejects(listening(context, {}, { port: listener.port }), /another program listens there already/);

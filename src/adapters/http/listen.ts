@@ -255,8 +255,9 @@ class Listener implements HttpListener {
     );
   }
 
-  async #answered(request: HttpRequest, route: HttpRoute | undefined) {
+  async #answered(request: IncomingRequest, route: HttpRoute | undefined) {
     try {
+      if (request.isAmbiguous) throw new HttpError(400, "A request names one host.");
       return await handlerOf(route, request.method)(request);
     } catch (error) {
       if (error instanceof HttpError) return refusal(error);

@@ -36,6 +36,11 @@ export class IncomingRequest implements HttpRequest {
     this.#wanted = wanted;
   }
 
+  /** Whether it names several hosts: what stands before us may have read another one. */
+  get isAmbiguous(): boolean {
+    return (this.#message.headersDistinct.host?.length ?? 0) > 1;
+  }
+
   get length(): number | undefined {
     if (this.headers["transfer-encoding"] !== undefined) return undefined;
     return Number(this.headers["content-length"] ?? 0); // the parser has refused anything but digits
