@@ -56,6 +56,20 @@ scenario("§7.10, §9.9: an owner decides who becomes a member of a members-only
   await tybalt.exchange(entering("Tybalt"), failed("presence", "registration-required"));
 });
 
+scenario("XEP-0077 §3.2: who waits may think better of it", ours, async ({ connect }) => {
+  const romeo = await connect("romeo@example.com/orchard");
+  const juliet = await connect("juliet@example.com/balcony");
+  await opens(romeo, "Romeo");
+  await configures(romeo, { "x-muc#roomconfig_approval": "1" });
+  await romeo.receivesInAnyOrder(configured, "<message type='groupchat'/>");
+  await juliet.exchange(registers("Juliet"), "<iq type='result' id='r'/>");
+  await romeo.receives(asked("juliet@example.com", "Juliet"));
+  const removes = `<iq type='set' id='u' to='${room}'><query xmlns='jabber:iq:register'><remove/></query></iq>`;
+  await juliet.exchange(removes, "<iq type='result' id='u'/>");
+  await romeo.exchange(decides("juliet@example.com", "1"), failed("message", "item-not-found"));
+  await juliet.exchange(removes, "<iq type='error' id='u'/>");
+});
+
 scenario("§7.10: without approval the person is a member at once, and is told outside", ours, async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard");
   const juliet = await connect("juliet@example.com/balcony");

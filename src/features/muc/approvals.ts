@@ -93,11 +93,12 @@ export class Approvals {
     for (const decider of deciders) host.send(Stanza.of("message", content, room.jid, decider.jid));
   }
 
-  /** Somebody does not wait any more: it is decided, or the account is gone. */
-  async forget(room: Room, jid: Jid): Promise<void> {
-    if (this.#waiting.get(room)?.delete(jid.toString()) !== true) return;
+  /** Somebody does not wait any more: it is decided, or not wanted, or the account is gone. False if nobody waited. */
+  async forget(room: Room, jid: Jid): Promise<boolean> {
+    if (this.#waiting.get(room)?.delete(jid.toString()) !== true) return false;
     const key = room.jid.toString();
     await this.#service.store.now(sql`delete from muc_approval where room = ${key} and jid = ${jid.toString()}`);
+    return true;
   }
 
   #of(room: Room): Map<string, Candidate> {

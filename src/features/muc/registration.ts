@@ -45,7 +45,7 @@ export function answerRegistration(service: RoomService, approvals: Approvals): 
   });
   host.iq("set", query, "account", async (iq, payload) => {
     const room = rooms.existing(iq.to);
-    if (payload.child(removal)) return room.change(() => withdraw(service, room, iq));
+    if (payload.child(removal)) return room.change(() => withdraw(service, room, iq, approvals));
     const submitted = formIn(payload);
     if (submitted === undefined) throw new StanzaError("bad-request");
     if (isCancelled(submitted)) return;
@@ -79,7 +79,8 @@ async function register(service: RoomService, room: Room, iq: Iq, { submitted, a
 }
 
 /** XEP-0077 §3.2: a member ends the membership; who is more stays it, without the nickname. */
-async function withdraw(service: RoomService, room: Room, { from }: Iq): Promise<void> {
+async function withdraw(service: RoomService, room: Room, { from }: Iq, approvals: Approvals): Promise<void> {
+  if (await approvals.forget(room, from.bare)) return;
   const own = room.affiliated.get(from.bare.toString());
   if (own === undefined || own.affiliation === "outcast") throw new StanzaError("registration-required");
   const affiliation = own.affiliation === "member" ? "none" : own.affiliation;
