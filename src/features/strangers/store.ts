@@ -59,7 +59,7 @@ export async function learn(db: Database, { account, contact }: Relation): Promi
 }
 
 /**
- * Keeps a message of somebody who is not known; resolves with how many of its sender there are then, 0 if there was no
+ * Keeps a message of somebody who is not known; resolves with its place among those of its sender, from 1 on, 0 if there was no
  * room for it or the sender has become known meanwhile.
  */
 export async function hold(
@@ -69,18 +69,19 @@ export async function hold(
 ): Promise<number> {
   const own = account.toString();
   const other = contact.toString();
-  const added = await db.run(
+  const added = await db.one<{ id: number }>(
     sql`insert into stranger_message (account, contact, received, stanza)
         select ${own}, ${other}, ${Date.now()}, ${element.toString()}
         where (select count(*) from stranger_message where account = ${own}) < ${most}
         and (select count(*) from stranger_message where account = ${own} and contact = ${other}) < ${mostEach}
-        and not exists (select 1 from stranger_known where account = ${own} and contact = ${other})`,
+        and not exists (select 1 from stranger_known where account = ${own} and contact = ${other})
+        returning id`,
   );
-  if (added === 0) return 0;
+  if (added === undefined) return 0;
   const row = await db.one<{ count: number }>(
-    sql`select count(*) as count from stranger_message where account = ${own} and contact = ${other}`,
+    sql`select count(*) as count from stranger_message where account = ${own} and contact = ${other} and id <= ${added.id}`,
   );
-  return row?.count ?? 0;
+  return Math.max(1, row?.count ?? 0); // it may have arrived already
 }
 
 /** What is held of somebody, oldest first. */
