@@ -108,7 +108,7 @@ async def answer(client, request):
     number, do = request.pop("id"), request.pop("do")
     try:
         async with client.turn:
-            reply = {"result": await asyncio.wait_for(getattr(client, do)(**request), 3 * PATIENCE)}
+            reply = {"result": await asyncio.wait_for(getattr(client, do)(**request), 2 * PATIENCE)}
     except Exception as error:  # noqa: BLE001 the test fails with it
         reply = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps({"id": number, **reply}), flush=True)
@@ -126,7 +126,8 @@ async def serve(server):
         task = asyncio.ensure_future(answer(clients[who], request))
         running.add(task)
         task.add_done_callback(running.discard)
-    await asyncio.gather(*(client.leave() for client in clients.values()), return_exceptions=True)
+    leaving = [asyncio.wait_for(client.leave(), PATIENCE) for client in clients.values()]
+    await asyncio.gather(*leaving, return_exceptions=True)
 
 
 if __name__ == "__main__":

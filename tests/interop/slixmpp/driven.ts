@@ -21,6 +21,8 @@ export class SlixmppProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #complaints: string[] = [];
+  readonly #gone: Promise<void>;
+  #ended: Error | undefined;
   #count = 0;
 
   constructor({ host, port, directPort, certificate }: RunningService) {
@@ -35,8 +37,9 @@ export class SlixmppProcess {
       if (error === undefined) resolve(result);
       else reject(new assert.AssertionError({ message: `slixmpp: ${error}` }));
     });
-    this.#child.once("exit", () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(this.#complaints.join("")));
+    this.#gone = once(this.#child, "exit").then((how) => {
+      this.#ended = new Error(`slixmpp has ended: ${how} ${this.#complaints.join("")}`);
+      for (const { reject } of this.#waiting.values()) reject(this.#ended);
     });
   }
 
@@ -46,13 +49,12 @@ export class SlixmppProcess {
 
   /** Its clients log out. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
-    const gone = once(this.#child, "exit");
     this.#child.stdin!.end();
-    await gone;
+    await this.#gone;
   }
 
   #ask(request: object): Promise<unknown> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = ++this.#count;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
