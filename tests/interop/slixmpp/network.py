@@ -1,7 +1,8 @@
-"""Two slixmpp clients with stream management (XEP-0198) over a network that breaks; they count what becomes of messages.
+"""Two slixmpp clients with stream management (XEP-0198) over a network that breaks; they count what becomes of messages,
+to one another and in a room.
 
-Writes "there" once both are logged in; writes to one another until a line comes in; then prints what was acknowledged to
-the sender and what came to the other, as JSON.
+Writes "there" once both are logged in and in the room; when a line comes in, one writes until another line comes in; then
+prints what was acknowledged to the sender and what came to the other, as JSON.
 """
 
 import argparse
@@ -10,13 +11,14 @@ import json
 import sys
 
 from client import Client, Server
+from rooms import attend
 
 
 class Wanderer(Client):
     """Comes back whenever its connection breaks."""
 
     def __init__(self, server, account):
-        super().__init__(server, account, plugins=["xep_0198"])
+        super().__init__(server, account, plugins=["xep_0045", "xep_0198"])
         self["xep_0198"].window = 1
         self.over = False
         self.here = asyncio.Event()
@@ -40,21 +42,47 @@ class Wanderer(Client):
             self.dial()
 
 
+async def insist(client):
+    """slixmpp 1.8.3 does not always notice that a connection broke while it was being made: then it dials once more."""
+    while not client.over:
+        try:
+            await asyncio.wait_for(client.here.wait(), 2)
+            await asyncio.sleep(0.1)
+        except asyncio.TimeoutError:
+            client.cancel_connection_attempt()
+            client.abort()
+            client.dial()
+
+
 async def start(client):
     client.dial()
     await client.here.wait()
     await client.become()
 
 
-async def write(sender, to, stopping):
+async def enter(room, *clients):
+    for client in clients:
+        await attend(client, room, client.boundjid.user)
+        if client is clients[0]:
+            form = await client["xep_0045"].get_room_config(room)
+            form["type"] = "submit"
+            await client["xep_0045"].set_room_config(room, config=form)
+
+
+async def write(sender, to, room, stopping):
     number = 0
     while not stopping.is_set():
         await sender.here.wait()
         number += 1
-        message = sender.make_message(mto=to, mbody=f"number {number}", mtype="chat")
-        message["id"] = f"n{number}"
-        message.send()
-        await asyncio.sleep(0.005)
+        for kind, where in (("chat", to), ("groupchat", room)):
+            message = sender.make_message(mto=where, mbody=f"number {number}", mtype=kind)
+            message["id"] = f"{kind} {number}"
+            message.send()
+        await asyncio.sleep(0.01)
+
+
+def line():
+    return asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
 
 async def talk(server):
@@ -64,18 +92,30 @@ async def talk(server):
     romeo.add_event_handler("stanza_acked", lambda stanza: stanza.name == "message" and acknowledged.append(stanza["id"]))
     juliet.add_event_handler("message", lambda message: received.append(message["id"]))
     await asyncio.gather(start(romeo), start(juliet))
+    room = f"network@conference.{server.domain}"
+    await enter(room, romeo, juliet)
     print("there", flush=True)
+    await line()
+    for client in (romeo, juliet):  # it comes back over the network as it is now
+        client.here.clear()
+        client.abort()
+    insisting = [asyncio.ensure_future(insist(client)) for client in (romeo, juliet)]
     stopping = asyncio.Event()
-    writing = asyncio.ensure_future(write(romeo, juliet.boundjid.bare, stopping))
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    writing = asyncio.ensure_future(write(romeo, juliet.boundjid.bare, room, stopping))
+    await line()
     stopping.set()
     await writing
     for client in (romeo, juliet, romeo, juliet):
         await client.here.wait()
         await client.settle()
+    for _ in range(100):  # a room tells what it was told when it can; not for ever
+        if set(acknowledged) <= set(received):
+            break
+        await asyncio.sleep(0.05)
     result = {"acknowledged": acknowledged, "received": received, "romeo": romeo.times, "juliet": juliet.times}
-    for client in (romeo, juliet):
+    for client, task in zip((romeo, juliet), insisting):
         client.over = True
+        task.cancel()
         await client.leave()
     print(json.dumps(result), flush=True)
 
