@@ -1,3 +1,4 @@
+import { addressGroup } from "#collections/address-group.ts";
 import { Recent } from "#collections/recent.ts";
 import { SaslError } from "./error.ts";
 import type { Attempts } from "./exchange.ts";
@@ -55,7 +56,7 @@ export class Throttle {
 
   /** How long to wait, in milliseconds, before a try at an account (undefined: any) from an address; 0: none. */
   delay(address: string, account: string | undefined): number {
-    const network = networkOf(address);
+    const network = addressGroup(address);
     if (account !== undefined && this.#trusts(network, account)) return 0;
     const now = this.#clock();
     const counts = [this.#addresses.get(network), account === undefined ? undefined : this.#accounts.get(account)];
@@ -64,7 +65,7 @@ export class Throttle {
 
   /** Counts a failure; the account is undefined if the name was not even one. */
   failed(address: string, account: string | undefined): void {
-    const network = networkOf(address);
+    const network = addressGroup(address);
     const { attempts, addressAttempts = attempts * 10 } = this.#settings;
     if (account !== undefined && this.#trusts(network, account)) {
       const trust = this.#trusted.get(pair(network, account));
@@ -77,7 +78,7 @@ export class Throttle {
   /** Forgets the failures of the account and trusts the address for it. The address's own count stays. */
   succeeded(address: string, account: string): void {
     this.#accounts.delete(account);
-    this.#trusted.set(pair(networkOf(address), account), { since: this.#clock(), failures: 0 });
+    this.#trusted.set(pair(addressGroup(address), account), { since: this.#clock(), failures: 0 });
   }
 
   /** The view of one connection to a host: `account` makes a key of a user name (two hosts may have the same names). */
@@ -119,19 +120,4 @@ export class Throttle {
 
 function pair(network: string, account: string): string {
   return `${network} ${account}`;
-}
-
-/** What counts as one address: an IPv4 address, also in its IPv6 form, or the /64 of an IPv6 address. */
-export function networkOf(address: string): string {
-  const plain = (address.split("%")[0] ?? "").toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!plain.includes(":")) return plain;
-  const [head = "", tail] = plain.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const width = right.at(-1)?.includes(".") === true ? right.length + 1 : right.length;
-  const gap = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - width)).fill("0");
-  const groups = [...left, ...gap, ...right].slice(0, 4);
-  return `${groups.map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
 }

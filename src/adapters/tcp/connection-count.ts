@@ -1,23 +1,6 @@
-import { isIPv6 } from "node:net";
 import type { Log } from "./log.ts";
 
 const logEveryMs = 10_000;
-
-/**
- * What counts as one peer: an IPv4 address, or an IPv6 /64 network, of which one household or one machine has all
- * the addresses.
- */
-export function addressGroup(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = "", tail] = address.split("%", 1)[0]!.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const rest = tail === "" ? 0 : tail.split(":").length;
-    while (groups.length + rest < 8 && groups.length < 4) groups.push("0");
-    if (groups.length < 4) groups.push(...tail.split(":").slice(0, 4 - groups.length));
-  }
-  return `${groups.slice(0, 4).join(":")}::/64`;
-}
 
 /** Counts connections, in all and by group, against their limits. Refusals are logged once in ten seconds. */
 export class ConnectionCount {

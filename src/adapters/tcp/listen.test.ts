@@ -6,7 +6,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { record } from "#stream/transport.recorder.ts";
 import type { Transport } from "#stream/transport.ts";
 import { connectTcp } from "./connect.ts";
-import { addressGroup } from "./connection-count.ts";
 import { bare, certificatesFor, limits, listen } from "./fixture.ts";
 import { SharedBuffer } from "./shared-buffer.ts";
 
@@ -50,20 +49,6 @@ test("listens again on the port it had, while old connections go on", async (tes
   two.close();
   await second.until(() => second.reason === "ended");
   assert.equal(listener.connections, 0);
-});
-
-test("what counts as one address", () => {
-  const groups: readonly (readonly [string, string])[] = [
-    ["192.0.2.7", "192.0.2.7"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-    ["2001:db8:1:2::9", "2001:db8:1:2::/64"],
-    ["2001:db8::7", "2001:db8:0:0::/64"],
-    ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
-    ["::1", "0:0:0:0::/64"],
-    ["fe80::1%eth0", "fe80:0:0:0::/64"],
-    ["1::", "1:0:0:0::/64"],
-  ];
-  for (const [address, group] of groups) assert.equal(addressGroup(address), group);
 });
 
 test("connections over the limits are refused, counted and logged once", async (test) => {

@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
+import { addressGroup } from "#collections/address-group.ts";
 import type { Transport } from "#stream/transport.ts";
 import type { Certificates } from "./certificates.ts";
-import { addressGroup, ConnectionCount } from "./connection-count.ts";
+import { ConnectionCount } from "./connection-count.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Handshakes } from "./handshakes.ts";
 import type { Log } from "./log.ts";

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { addressGroup } from "#collections/address-group.ts";
 import type { RawSocket, SocketEvents, SocketListener, SocketListenOptions, Sockets } from "#core/sockets.ts";
-import { addressGroup } from "./connection-count.ts";
 import { explainListening } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { type ReadInto, remake } from "./shared-buffer.ts";

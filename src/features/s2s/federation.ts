@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { addressGroup } from "#collections/address-group.ts";
 import type { Correspondence, Explanation, FederationView } from "#core/federation.ts";
 import type { Server } from "#core/host.ts";
 import { beforeAuthentication } from "#core/limits.ts";
 import { background, type Logger } from "#core/log.ts";
 import type { Packet } from "#core/packet.ts";
-import { networkOf } from "#sasl/throttle.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { client } from "#stanza/namespaces.ts";
 import { checkShape, type Stanza } from "#stanza/stanza.ts";
@@ -141,7 +141,7 @@ export class Federation implements FederationView {
   /** Another server connects. */
   accept(transport: Transport): void {
     if (this.closing) return transport.destroy();
-    const from = networkOf(transport.address);
+    const from = addressGroup(transport.address);
     const others = [...this.#streams].filter(({ direction, network }) => direction === "in" && network === from);
     if (others.length >= this.settings["streams-per-address"]) {
       this.server.metrics.count("s2s_streams_refused", "too-many");

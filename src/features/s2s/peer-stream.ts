@@ -1,5 +1,5 @@
+import { addressGroup } from "#collections/address-group.ts";
 import { afterAuthentication } from "#core/limits.ts";
-import { networkOf } from "#sasl/throttle.ts";
 import { server } from "#stanza/namespaces.ts";
 import { type Kind, kindOf } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
@@ -60,7 +60,7 @@ export abstract class PeerStream implements StreamEvents {
 
   constructor(house: Federation, transport: Transport, limits: Limits) {
     this.house = house;
-    this.network = networkOf(transport.address);
+    this.network = addressGroup(transport.address);
     const prefix = { name: "db", namespace: tags.dialback };
     this.stream = new Stream(transport, this, { limits, namespace: server, prefix });
     this.outbox = new Outbox(this.stream, house.confirmations);
