@@ -39,8 +39,9 @@ export interface Session {
  * - `kept`: the client has not acknowledged it; should its session end, it is rescued.
  * - `away`: likewise, and it is on disk, as the client is away or seems to be.
  * - `taken`: the client has acknowledged it, or its side of the connection took it where clients do not say more.
+ * - `lost`: the connection is over, and its other side did not take it.
  */
-export type Progress = "written" | "kept" | "away" | "taken";
+export type Progress = "written" | "kept" | "away" | "taken" | "lost";
 
 /** The end of a session that holds its connection; filled by c2s. */
 export interface Connection {

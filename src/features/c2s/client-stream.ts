@@ -38,8 +38,8 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   /** The domain that the client opened its stream to: an alias of the host's, or its name. */
   #face = "";
   readonly #names: NamesAsked;
-  /** What the client's side had taken when the stream was closed; bytes. */
-  #taken = 0;
+  /** What the client's side has taken, once its connection is over; bytes. */
+  #taken: number | undefined;
   account: Jid | undefined;
   session: BoundSession | undefined;
   /** When the connection came, and when its client was last heard; milliseconds since the epoch. */
@@ -285,7 +285,10 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
 
   follow(): () => Progress {
     const goal = this.#stream.sent;
-    return () => ((this.#stream.open ? this.#stream.sent - this.unsent : this.#taken) >= goal ? "taken" : "written");
+    return () => {
+      if (this.#taken !== undefined) return this.#taken >= goal ? "taken" : "lost";
+      return this.#stream.sent - this.unsent >= goal ? "taken" : "written"; // a stream that is closed is still sent
+    };
   }
 
   end(condition?: Parameters<Connection["end"]>[0], text?: string): void {
@@ -294,9 +297,9 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
 
   /** The session ends with the stream, not with the connection: what comes for it from now on is routed elsewhere. */
   closing(broken: boolean): void {
-    this.#taken = broken ? 0 : this.#stream.sent - this.unsent;
-    if (broken) this.lose();
-    else this.session?.close();
+    if (!broken) return this.session?.close();
+    this.#taken = 0;
+    this.lose();
   }
 
   /** The client is not there any more; its session may be kept for it. */
@@ -326,6 +329,7 @@ export class ClientStream implements StreamEvents, Connection, Negotiation {
   }
 
   ended(reason: CloseReason, orderly: boolean): void {
+    this.#taken ??= reason === "ended" ? this.#stream.sent : 0;
     this.#door.ended(this, orderly ? "ended" : reason);
   }
 

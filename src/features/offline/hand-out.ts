@@ -120,8 +120,10 @@ export class HandOut {
         isKept = false;
         await forgetting();
       }
-      if (now === "taken" || !goes) return now === "taken";
-      await setTimeout(pause, undefined, { ref: false, signal }).catch(() => {});
+      // A client that has closed its stream still gets what was written before: soon it is known.
+      const open = now === "written" && !yields && !signal.aborted;
+      if (now === "taken" || now === "lost" || (!goes && !open)) return now === "taken";
+      await setTimeout(goes ? pause : patience.first, undefined, { ref: false, signal }).catch(() => {});
     }
   }
 }
