@@ -36,7 +36,7 @@ export const offline: Feature<ReturnType<(typeof settings)["parse"]>> = {
     const kept = new OfflineStore(host, host.use(mam).archive, messages);
     host.offer("msgoffline"); // XEP-0160 §2: says that the server does
     host.on(unclaimed, "record", (packet) => kept.keep(packet));
-    host.on(becameAvailable, "record", ({ session }) => kept.hand(session));
+    host.on(becameAvailable, "record", ({ session, initial }) => kept.welcome(session, initial));
     // What a client took from the archive is read: no other client gets it as new (docs/adr/0014).
     host.on(fetched, "record", ({ session, ids }) => forgetRead(host.db, session.jid.bare, ids));
     host.on(suspending, "check", () => kept.stop());
@@ -48,6 +48,8 @@ class OfflineStore {
   readonly #host: Host;
   readonly #archive: Archive;
   readonly #limit: number;
+  /** Clients that get what comes: they have been given what was there. */
+  readonly #welcomed = new WeakSet<LocalSession>();
   /** By account: one client at a time gets messages, so that two do not both get them. */
   readonly #handing = new Map<string, HandOut>();
 
@@ -76,6 +78,15 @@ class OfflineStore {
     if (underWay !== undefined && ready(underWay.session) && underWay.goOn()) return;
     const session = this.#host.sessions.of(account).find(ready);
     if (session !== undefined) this.hand(session as LocalSession);
+  }
+
+  /** A client has shown its presence: it gets what is there when it is ready to, not each time that its presence changes. */
+  welcome(session: LocalSession, initial: boolean): Promise<void> | undefined {
+    const isReady = ready(session);
+    const was = !initial && this.#welcomed.has(session);
+    if (isReady) this.#welcomed.add(session);
+    else this.#welcomed.delete(session);
+    return isReady && !was ? this.hand(session) : undefined;
   }
 
   /**

@@ -12,6 +12,7 @@ export const migrations: readonly string[] = [
    create index offline_message_account on offline_message (account, id)`,
   "alter table offline_message add column archived integer",
   "alter table offline_message add column promised integer not null default 0",
+  "create index offline_message_promised on offline_message (account) where promised <> 0",
 ];
 
 export interface Kept {
@@ -45,7 +46,8 @@ export async function keep(db: Database, { account, element, archived }: Keeping
   const key = account.toString();
   const insert = sql`insert into offline_message (account, received, archived, promised, stanza)
     select ${key}, ${Date.now()}, ${archived}, 0, ${element.toString()}
-    where (select count(*) from offline_message where account = ${key} and promised = 0) < ${limit}`;
+    where (select count(*) from offline_message where account = ${key})
+      - (select count(*) from offline_message where account = ${key} and promised <> 0) < ${limit}`;
   const added = await db.run(insert);
   if (added > 0 || archived === undefined) return added > 0;
   const makeRoom = sql`delete from offline_message where id =
@@ -81,18 +83,25 @@ interface Page {
 /** The next messages of an account, oldest first, from after an id. */
 export async function next(db: Database, account: Jid, { after, seen, messages, characters }: Page): Promise<Kept[]> {
   const rows = await db.all<Row>(
-    sql`select id, received, promised, stanza from (
-        select id, received, promised, stanza, sum(length(stanza)) over (order by id) - length(stanza) as before from (
-          select id, received, promised, stanza from offline_message
-            where account = ${account.toString()} and id > ${after} and (archived is null or archived > ${seen})
-            order by id limit ${messages}) as candidates) as measured
-      where before < ${characters} order by id`,
+    sql`select id, received, promised, stanza from offline_message
+      where account = ${account.toString()} and id > ${after} and (archived is null or archived > ${seen})
+      order by id limit ${messages}`,
   );
-  return rows.map(({ received, stanza, ...row }) => ({
+  return fitting(rows, characters).map(({ received, stanza, ...row }) => ({
     ...row,
     received: new Date(received),
     element: parseText(stanza),
   }));
+}
+
+/** As many as reach so many characters. */
+function fitting(rows: readonly Row[], characters: number): readonly Row[] {
+  let length = 0;
+  for (const [index, { stanza }] of rows.entries()) {
+    length += stanza.length;
+    if (length >= characters) return rows.slice(0, index + 1);
+  }
+  return rows;
 }
 
 /** Forgets messages by the ids that they have in the archive. */
