@@ -1,6 +1,7 @@
 import type { LocalHost } from "#core/local-host.ts";
 import { presenting } from "#core/packet.ts";
 import type { LocalSession } from "#core/session.ts";
+import { escapeLocal } from "#jid/escaping.ts";
 import { Jid, JidError } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { checkShape, type Kind, type Presence, Stanza } from "#stanza/stanza.ts";
@@ -72,8 +73,35 @@ function isOwn(from: string, jid: Jid): boolean {
 function malformed(session: LocalSession, host: LocalHost, element: Element, kind: Kind): void {
   const stanza = Stanza.of(kind, element, session.jid, host.jid);
   if (stanza.type === "error" || stanza.type === "result") return;
-  const error = stanza.error(new StanzaError("jid-malformed", badAddress), session.lang);
-  session.connection.deliver(error);
+  const spelt = element.attrs.to === undefined ? undefined : escapedRoom(host, element.attrs.to);
+  const words = spelt === undefined ? badAddress : writeInstead(spelt);
+  session.connection.deliver(stanza.error(new StanzaError("jid-malformed", words), session.lang));
+}
+
+/** How the name of a room of ours that holds spaces or the like is written as an address (XEP-0106 §4). */
+function escapedRoom(host: LocalHost, text: string): string | undefined {
+  const slash = text.indexOf("/", text.lastIndexOf("@") + 1);
+  const bare = slash < 0 ? text : text.slice(0, slash);
+  const at = bare.lastIndexOf("@");
+  if (at <= 0 || bare.length > mostEscaped) return undefined;
+  try {
+    const room = Jid.parse(`${escapeLocal(bare.slice(0, at).trim())}@${bare.slice(at + 1)}`);
+    const { faces, router } = host.server;
+    return router.hosts.get(faces.canonical(room).domain)?.where === "service" ? room.toString() : undefined;
+  } catch (problem) {
+    if (problem instanceof JidError) return undefined;
+    throw problem;
+  }
+}
+
+/** The longest text that is looked at; an address has at most 1 023 bytes before the slash. */
+const mostEscaped = 1_023;
+
+function writeInstead(address: string) {
+  return {
+    en: `An address cannot hold these characters. Write ${address} instead: the name is shown as you meant it.`,
+    fr: `Une adresse ne peut pas contenir ces caractères. Écrivez plutôt ${address} : le nom s'affichera comme vous le vouliez.`,
+  };
 }
 
 const badAddress = {

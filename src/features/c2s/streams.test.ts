@@ -166,6 +166,37 @@ scenario("its own address may be written, full or bare, and is stamped in full",
   }
 });
 
+scenario(
+  "a room's name that cannot be an address is refused with the address to write instead",
+  { skipOn: ["prosody"], why: "it says less" },
+  async ({ connect }) => {
+    const juliet = await connect("juliet@example.com/balcony");
+    const room = "salle\\20des\\20maîtres@conference.example.com";
+    const error = await juliet.exchange(
+      "<presence id='1' to='Salle des Maîtres@conference.example.com/Juliette'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+      "<presence type='error' id='1'><error type='modify'><jid-malformed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
+    );
+    assert.ok(error.toString().includes(room));
+    await juliet.sends(`<presence to='${room}/Juliette'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+    await juliet.receives(
+      `<presence from='${room}/Juliette'><x xmlns='http://jabber.org/protocol/muc#user'/></presence>`,
+    );
+    await juliet.receives(`<message from='${room}' type='groupchat'><subject/></message>`);
+    await juliet.exchange(
+      `<iq type='get' id='info' to='${room}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+      "<iq type='error' id='info'/>", // locked as yet
+    );
+    await juliet.exchange(
+      `<iq type='set' id='open' to='${room}'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>`,
+      "<iq type='result' id='open'/>",
+    );
+    await juliet.exchange(
+      `<iq type='get' id='named' to='${room}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+      "<iq type='result' id='named'><query xmlns='http://jabber.org/protocol/disco#info'><identity name='salle des maîtres'/></query></iq>",
+    );
+  },
+);
+
 scenario("an address that is none gets jid-malformed and the stream goes on", async ({ connect }) => {
   const romeo = await connect("romeo@example.com/orchard", { presence: false });
   await romeo.exchange(
