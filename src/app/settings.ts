@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { ldapSection } from "#adapters/ldap/settings.ts";
 import { choice, count, duration, section, size } from "#core/settings.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { httpSection } from "./http.ts";
 
 const domainName = z
@@ -16,13 +16,8 @@ const domainName = z
   .describe("The part of addresses after the @: for romeo@example.com, `example.com`.");
 
 function readDomain(text: string): string | undefined {
-  try {
-    const jid = Jid.parse(text);
-    return jid.isDomain ? jid.domain : undefined;
-  } catch (error) {
-    if (error instanceof JidError) return undefined;
-    throw error;
-  }
+  const jid = Jid.tryParse(text);
+  return jid?.isDomain ? jid.domain : undefined;
 }
 
 const domain = z.strictObject({

@@ -253,3 +253,10 @@ function parseOrRefusal(text: string): Jid | undefined {
     return undefined;
   }
 }
+
+test("what may be no address is tried", () => {
+  assert.equal(Jid.tryParse("Romeo@example.com/orchard")?.toString(), "romeo@example.com/orchard");
+  for (const text of [undefined, "", "@", "a b@example.com", "romeo@example.com/"]) {
+    assert.equal(Jid.tryParse(text), undefined, text);
+  }
+});

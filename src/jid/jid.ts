@@ -70,6 +70,16 @@ export class Jid {
     return new Jid(local, domain, resource, unchanged ? text : undefined);
   }
 
+  /** The address that a text is; undefined where it is none. */
+  static tryParse(text: string | undefined): Jid | undefined {
+    try {
+      return text === undefined ? undefined : Jid.parse(text);
+    } catch (problem) {
+      if (problem instanceof JidError) return undefined;
+      throw problem;
+    }
+  }
+
   /** An address of its parts, each prepared; "" means absent. @throws JidError if a part is refused. */
   static of(local: string, domain: string, resource = ""): Jid {
     return new Jid(

@@ -1,4 +1,4 @@
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { type Element, type Tag, tag } from "#xml/element.ts";
 
 /** The namespace, and node, of XEP-0402. */
@@ -39,7 +39,7 @@ export function toListed({ id, payload }: Bookmark): Element {
 export function toNative(list: Element, before: ReadonlyMap<string, Element>): Map<string, Element> {
   const found = new Map<string, Element>();
   for (const conference of list.all(listedConference)) {
-    const id = roomOf(conference.attrs.jid);
+    const id = Jid.tryParse(conference.attrs.jid)?.bare.toString();
     if (id === undefined) continue;
     const { name, autojoin } = conference.attrs;
     const more = before.get(id)?.all(extensions) ?? [];
@@ -53,13 +53,4 @@ function common(element: Element, from: string, to: string): Element[] {
     const text = element.child(tag(from, name))?.text ?? "";
     return text === "" ? [] : [tag(to, name)({}, text)];
   });
-}
-
-function roomOf(text: string | undefined): string | undefined {
-  try {
-    return Jid.parse(text ?? "").bare.toString();
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
 }

@@ -2,7 +2,7 @@ import type { LocalHost } from "#core/local-host.ts";
 import { presenting } from "#core/packet.ts";
 import type { LocalSession } from "#core/session.ts";
 import { escapeLocal } from "#jid/escaping.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { checkShape, type Kind, type Presence, Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
@@ -20,14 +20,9 @@ export function receive(session: LocalSession, host: LocalHost, element: Element
     if (stanza.is("presence")) return present(host, session, stanza);
     return send(host, session, stanza); // §10.3: without `to`, to one's own account
   }
-  let to: Jid;
-  try {
-    to = host.server.faces.canonical(Jid.parse(text));
-  } catch (problem) {
-    if (!(problem instanceof JidError)) throw problem;
-    return malformed(session, host, element, kind);
-  }
-  const stanza = Stanza.of(kind, element, session.jid, to);
+  const addressee = Jid.tryParse(text);
+  if (addressee === undefined) return malformed(session, host, element, kind);
+  const stanza = Stanza.of(kind, element, session.jid, host.server.faces.canonical(addressee));
   if (kind === "message") return router.send({ stanza, origin: session });
   return send(host, session, stanza);
 }
@@ -84,14 +79,10 @@ function escapedRoom(host: LocalHost, text: string): string | undefined {
   const bare = slash < 0 ? text : text.slice(0, slash);
   const at = bare.lastIndexOf("@");
   if (at <= 0 || bare.length > mostEscaped) return undefined;
-  try {
-    const room = Jid.parse(`${escapeLocal(bare.slice(0, at).trim())}@${bare.slice(at + 1)}`);
-    const { faces, router } = host.server;
-    return router.hosts.get(faces.canonical(room).domain)?.where === "service" ? room.toString() : undefined;
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
+  const room = Jid.tryParse(`${escapeLocal(bare.slice(0, at).trim())}@${bare.slice(at + 1)}`);
+  if (room === undefined) return undefined;
+  const { faces, router } = host.server;
+  return router.hosts.get(faces.canonical(room).domain)?.where === "service" ? room.toString() : undefined;
 }
 
 /** The longest text that is looked at; an address has at most 1 023 bytes before the slash. */

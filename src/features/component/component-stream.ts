@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Bucket, fullBucket, spend } from "#collections/bucket.ts";
 import { afterAuthentication, beforeAuthentication } from "#core/limits.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Kind, kindOf, Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
@@ -34,7 +34,7 @@ export class ComponentStream implements StreamEvents {
 
   header(header: Element): void {
     const { to } = header.attrs;
-    this.#named = this.#door.gateway(this.#address(to)?.toString() ?? "");
+    this.#named = this.#door.gateway(Jid.tryParse(to)?.toString() ?? "");
     this.stream.reply({ id: this.#id, from: to });
     if (this.#named === undefined)
       throw new StreamError("host-unknown", "No component of this name is configured here");
@@ -87,11 +87,11 @@ export class ComponentStream implements StreamEvents {
   }
 
   #receive(gateway: Gateway, element: Element, kind: Kind): void | Promise<void> {
-    const from = this.#address(element.attrs.from);
+    const from = Jid.tryParse(element.attrs.from);
     if (from?.domain !== gateway.domain) {
       throw new StreamError("invalid-from", "A component speaks in the name of its own domain only");
     }
-    const to = this.#address(element.attrs.to);
+    const to = Jid.tryParse(element.attrs.to);
     if (to === undefined) return this.#misaddressed(element, kind, from);
     return this.#door.take(Stanza.of(kind, element, from, to));
   }
@@ -101,16 +101,6 @@ export class ComponentStream implements StreamEvents {
     if (element.attrs.type === "error" || element.attrs.type === "result") return;
     const stanza = Stanza.of(kind, element, from, Jid.of("", from.domain, ""));
     this.stream.send(stanza.error(new StanzaError("jid-malformed")).element);
-  }
-
-  #address(text: string | undefined): Jid | undefined {
-    if (text === undefined) return undefined;
-    try {
-      return Jid.parse(text);
-    } catch (error) {
-      if (error instanceof JidError) return undefined;
-      throw error;
-    }
   }
 
   /** Reads a component that sends faster than allowed more slowly. */

@@ -3,7 +3,7 @@ import type { LocalSession } from "#core/session.ts";
 import { type Disco, disco } from "#features/disco/index.ts";
 import { type Files, type StoredFile, uploadedFiles } from "#features/http-upload/index.ts";
 import { type Proxy65, proxy65 } from "#features/proxy65/index.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { deliver, explain, linkFor } from "./delivery.ts";
 import { InBand } from "./in-band.ts";
 import type { OfferedFile } from "./offer.ts";
@@ -62,7 +62,7 @@ export class Bridge {
    */
   joins(transfer: Transfer, streamhost: string): boolean {
     const { parties, sid } = transfer;
-    const jid = parsed(streamhost);
+    const jid = Jid.tryParse(streamhost);
     const proxy = jid && this.proxyFor(parties.session, jid);
     if (proxy === undefined || transfer.hasBegun) return false;
     transfer.cut?.(); // it may be asked again
@@ -108,14 +108,5 @@ export class Bridge {
   #failed(transfer: Transfer, problem: unknown): void {
     this.#server.metrics.count("file_bridge_failed");
     if (this.files !== undefined && transfer.hasBegun) explain(this.files, transfer, problem);
-  }
-}
-
-function parsed(text: string): Jid | undefined {
-  try {
-    return Jid.parse(text);
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
   }
 }

@@ -6,7 +6,7 @@ import type { Packet } from "#core/packet.ts";
 import { DirectoryError } from "#core/people.ts";
 import type { LocalSession } from "#core/session.ts";
 import { interested, type RosterApi } from "#features/roster/index.ts";
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { iq, isRequest, Stanza } from "#stanza/stanza.ts";
 import type { Text } from "#stanza/text.ts";
@@ -164,13 +164,8 @@ function concerns(stanza: Stanza): boolean {
 
 /** The bare address of a roster item; undefined where the roster will refuse it. */
 function addressOf(item: Element): Jid | undefined {
-  try {
-    const jid = Jid.parse(item.attrs.jid ?? "");
-    return jid.isBare ? jid : undefined;
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
+  const jid = Jid.tryParse(item.attrs.jid);
+  return jid?.isBare ? jid : undefined;
 }
 
 function withContact(query: Element, account: Jid): Element {

@@ -1,4 +1,4 @@
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import type { Stanza } from "#stanza/stanza.ts";
 import { type Element, tag } from "#xml/element.ts";
 
@@ -16,19 +16,9 @@ export async function readdressed(element: Element, accountOf: (address: Jid) =>
   const children = await Promise.all(
     x.children.map(async (child) => {
       if (typeof child === "string" || !child.is(invite)) return child;
-      const address = parsed(child.attrs.to);
+      const address = Jid.tryParse(child.attrs.to); // what is none the room will refuse
       return address === undefined ? child : child.with({ to: (await accountOf(address)).toString() });
     }),
   );
   return element.holding(...element.children.map((child) => (child === x ? x.holding(...children) : child)));
-}
-
-/** Undefined where the room will refuse it. */
-function parsed(text = ""): Jid | undefined {
-  try {
-    return Jid.parse(text);
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
 }

@@ -1,4 +1,4 @@
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { detach } from "#xml/bytes.ts";
 
 /**
@@ -15,7 +15,7 @@ export class Addresses {
   of(text: string): Jid | undefined {
     const known = this.#known.get(text)?.deref();
     if (known !== undefined) return known;
-    const jid = parse(detach(text));
+    const jid = Jid.tryParse(detach(text));
     if (jid === undefined) return undefined;
     const key = jid.toString();
     const same = this.#known.get(key)?.deref();
@@ -23,14 +23,5 @@ export class Addresses {
     this.#known.set(key, new WeakRef(jid));
     this.#gone.register(jid, key);
     return jid;
-  }
-}
-
-function parse(text: string): Jid | undefined {
-  try {
-    return Jid.parse(text);
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
   }
 }

@@ -1,4 +1,4 @@
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 
 /** A domain of ours and one elsewhere, as the stream between them names them: prepared. */
 export interface Pair {
@@ -13,12 +13,6 @@ export function keyOf({ local, remote }: Pair): string {
 
 /** A prepared domain; undefined where the text is none. */
 export function domainOf(text: string | undefined): string | undefined {
-  if (text === undefined || text === "") return undefined;
-  try {
-    const jid = Jid.parse(text);
-    return jid.isDomain ? jid.domain : undefined;
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
+  const jid = Jid.tryParse(text);
+  return jid?.isDomain ? jid.domain : undefined;
 }

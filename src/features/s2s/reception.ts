@@ -1,4 +1,4 @@
-import { Jid, JidError } from "#jid/jid.ts";
+import { Jid } from "#jid/jid.ts";
 import { StanzaError } from "#stanza/error.ts";
 import { type Kind, Stanza } from "#stanza/stanza.ts";
 import { StreamError } from "#stream/error.ts";
@@ -14,9 +14,9 @@ import type { PeerStream } from "./peer-stream.ts";
 export function readStanza(element: Element, kind: Kind, stream: PeerStream): Stanza | undefined {
   const { from: sender, to: recipient } = element.attrs;
   if (!sender || !recipient) throw new StreamError("improper-addressing", "A stanza needs 'from' and 'to'"); // §8.1.1.2
-  const from = parsed(sender);
+  const from = Jid.tryParse(sender);
   if (from === undefined) throw new StreamError("invalid-from", "The sender's address is malformed");
-  const to = parsed(recipient);
+  const to = Jid.tryParse(recipient);
   if (to === undefined) {
     refuseAddress(element, { kind, from }, stream);
     return undefined;
@@ -25,15 +25,6 @@ export function readStanza(element: Element, kind: Kind, stream: PeerStream): St
   if (stream.admits(pair)) return Stanza.of(kind, element, from, to);
   if (!stream.house.hosted(to.domain)) throw new StreamError("host-unknown", "No such domain is served here"); // §4.9.3.6
   throw new StreamError("invalid-from", "The sender's domain has not been proved on this stream"); // §4.9.3.9
-}
-
-function parsed(text: string): Jid | undefined {
-  try {
-    return Jid.parse(text);
-  } catch (problem) {
-    if (problem instanceof JidError) return undefined;
-    throw problem;
-  }
 }
 
 /** RFC 6120 §8.3.3.8: one bad address of one sender does not end the stream for all of them. */
