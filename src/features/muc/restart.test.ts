@@ -13,6 +13,11 @@ import { parseText } from "#xml/parser.ts";
 import { room } from "./room.fixture.ts";
 import { ownerQuery } from "./tags.ts";
 
+const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString();
+/** The room is taken as it is (XEP-0045 §10.1.2). */
+const instant = `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>
+  <x xmlns='jabber:x:data' type='submit'/></query></iq>`;
+
 /** Two servers on one database, one after the other. */
 async function restarted(db: Database, settings = {}, people?: MemoryPeople) {
   const assembly = await assemble({
@@ -100,15 +105,9 @@ test("rooms, affiliations, configuration, subject and history are there after a 
 test("who was in a room at a crash is in it still; who does not come back leaves", async () => {
   const db = await openSqlite({ file: ":memory:" });
   try {
-    const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString();
     const first = await restarted(db);
     await first.route("presence", `${room}/Romeo`, enter);
-    await first.route(
-      "iq",
-      room,
-      `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>
-      <x xmlns='jabber:x:data' type='submit'/></query></iq>`,
-    );
+    await first.route("iq", room, instant);
     const tybalt = Jid.parse("tybalt@example.com/street");
     first.connects(tybalt, () => {});
     await first.assembly.server.router.route({
@@ -257,19 +256,13 @@ test("§11.2: a restart is no end: nobody is sent out, all are in it still", asy
 test("hats are there after a restart, on those who wear them", async () => {
   const db = await openSqlite({ file: ":memory:" });
   try {
-    const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString();
     const command = (what: string, fields: string) =>
       `<iq xmlns='jabber:client' type='set' id='1'><command xmlns='http://jabber.org/protocol/commands'
         node='urn:xmpp:hats:commands:${what}'><x xmlns='jabber:x:data' type='submit'>${fields}
         <field var='hats#uri'><value>urn:example:hat</value></field></x></command></iq>`;
     const first = await restarted(db);
     await first.route("presence", `${room}/Romeo`, enter);
-    await first.route(
-      "iq",
-      room,
-      `<iq xmlns='jabber:client' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>
-        <x xmlns='jabber:x:data' type='submit'/></query></iq>`,
-    );
+    await first.route("iq", room, instant);
     await first.route("iq", room, command("create", "<field var='hats#title'><value>Poet</value></field>"));
     await first.route("iq", room, command("assign", "<field var='hats#jid'><value>romeo@example.com</value></field>"));
     await first.assembly.stop();
@@ -290,7 +283,6 @@ test("what the directory made people holds over a restart during which it does n
     await (await restarted(db, settings, people)).assembly.stop();
     people.groups = () => Promise.reject(new DirectoryError("away"));
     const second = await restarted(db, settings, people);
-    const enter = presence({}, parseText("<x xmlns='http://jabber.org/protocol/muc'/>")).toString();
     await second.route("presence", `${room}/Romeo`, enter);
     assert.match(second.received[0]!, /affiliation='member'/);
     await second.assembly.stop();

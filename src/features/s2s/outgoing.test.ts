@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { db, opens, RemoteServer } from "#test/harness/remote-server.ts";
 import { scenario } from "#test/harness/scenario.ts";
+import type { Wire } from "#test/harness/wire.ts";
 
 const servers = [{ domains: ["one.example"] }];
 const with_ = (s2s: Readonly<Record<string, unknown>>) => [{ domains: ["one.example"], settings: { s2s } }];
@@ -10,6 +11,14 @@ const refused = (condition: string, text: string, id = "1") =>
 const external =
   "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms><dialback xmlns='urn:xmpp:features:dialback'/>";
 const sm = "<sm xmlns='urn:xmpp:sm:3'/>";
+
+/** The connection to a server that takes part in stream management (XEP-0198). */
+async function managed(far: RemoteServer): Promise<Wire> {
+  const wire = await far.believes(sm);
+  await wire.receives("<enable xmlns='urn:xmpp:sm:3'/>");
+  wire.writes("<enabled xmlns='urn:xmpp:sm:3'/>");
+  return wire;
+}
 
 scenario("s2s: with the certificate first (EXTERNAL)", { servers }, async ({ connect, internet }) => {
   const romeo = await connect("romeo@one.example/orchard");
@@ -249,9 +258,7 @@ scenario(
     const romeo = await connect("romeo@one.example/orchard");
     const far = new RemoteServer(internet, "far.example");
     await romeo.sends(message("a@far.example", "1"));
-    const wire = await far.believes(sm);
-    await wire.receives("<enable xmlns='urn:xmpp:sm:3'/>");
-    wire.writes("<enabled xmlns='urn:xmpp:sm:3'/>");
+    const wire = await managed(far);
     await wire.receives("<message id='1'/>");
     await wire.receives("<r xmlns='urn:xmpp:sm:3'/>");
     wire.writes("<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -275,9 +282,7 @@ scenario("s2s: who acknowledges more than there was is refused", { servers }, as
   const romeo = await connect("romeo@one.example/orchard");
   const far = new RemoteServer(internet, "far.example");
   await romeo.sends(message("a@far.example", "1"));
-  const wire = await far.believes(sm);
-  await wire.receives("<enable xmlns='urn:xmpp:sm:3'/>");
-  wire.writes("<enabled xmlns='urn:xmpp:sm:3'/>");
+  const wire = await managed(far);
   await wire.receives("<message id='1'/>");
   await wire.receives("<r xmlns='urn:xmpp:sm:3'/>");
   wire.writes("<a xmlns='urn:xmpp:sm:3' h='9'/>");
@@ -293,9 +298,7 @@ scenario(
     const romeo = await connect("romeo@one.example/orchard");
     const far = new RemoteServer(internet, "far.example");
     await romeo.sends(message("a@far.example", "1"));
-    const wire = await far.believes(sm);
-    await wire.receives("<enable xmlns='urn:xmpp:sm:3'/>");
-    wire.writes("<enabled xmlns='urn:xmpp:sm:3'/>");
+    const wire = await managed(far);
     assert.equal(await wire.ends(), "reset");
     await (await far.believes()).receives("<message id='1'/>");
   },
