@@ -14,24 +14,26 @@ export interface Came {
 
 /**
  * What came to libpurple over each of its connections, in order, from its story. The server asks again only once it has
- * the answer to its question before: so all answers of a connection have arrived but, perhaps, the last one.
+ * the answer to its question before: what was answered then is certain when the next question has come.
  */
 export function visits(client: PurpleClient): Came[][] {
   const all: Came[][] = [];
   let stanzas: (Came | undefined)[] = [];
-  let answered = 0;
+  let answered: number | undefined;
   for (const { event, text = "" } of client.story) {
     if (event === "xml-received" && text.startsWith("<enabled ")) {
       stanzas = [];
-      answered = 0;
+      answered = undefined;
       all.push([]);
     } else if (event === "xml-received" && /^<(iq|message|presence)[\s/>]/.test(text)) {
       const came = messageOf(text);
       stanzas.push(came);
       if (came !== undefined) all.at(-1)!.push(came);
+    } else if (event === "xml-received" && text.startsWith("<r ")) {
+      for (const came of stanzas.slice(0, answered ?? 0)) if (came !== undefined) came.acknowledged = true;
+      answered = undefined;
     } else if (event === "xml-sent" && text.startsWith("<a ")) {
-      for (const came of stanzas.slice(0, answered)) if (came !== undefined) came.acknowledged = true;
-      answered = Number(/ h='(\d+)'/.exec(text)![1]);
+      answered ??= Number(/ h='(\d+)'/.exec(text)![1]);
     }
   }
   return all;
